@@ -13,13 +13,13 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fracturelens import errors
 
-CLASSES = ("normal", "hairline", "displaced")
+CLASSES: Final = ("normal", "hairline", "displaced")
 """The classes, in the order of every array that has a class axis."""
 SCHEMA_VERSION = 1
 """The newest manifest that this version reads."""
@@ -33,6 +33,8 @@ MODEL_CARD_FILE = "MODEL_CARD.md"
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Bias = Annotated[float, Field(ge=-50.0, le=50.0)]
+Classes = tuple[Literal["normal"], Literal["hairline"], Literal["displaced"]]
+Content = bytes  # GraphFile has a field named "bytes"
 
 
 class Part(BaseModel):
@@ -81,7 +83,7 @@ class GraphFile(Part):
     bytes: Annotated[int, Field(ge=1, le=MAX_GRAPH_BYTES)]
 
     @classmethod
-    def of(cls, graph: bytes) -> Self:
+    def of(cls, graph: Content) -> Self:
         """Describe a graph."""
         return cls(sha256=hashlib.sha256(graph).hexdigest(), bytes=len(graph))
 
@@ -105,7 +107,7 @@ class Manifest(Part):
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
     name: Annotated[str, Field(min_length=1, max_length=100)]
     version: Annotated[str, Field(min_length=1, max_length=100)]
-    classes: tuple[Literal["normal"], Literal["hairline"], Literal["displaced"]] = CLASSES
+    classes: Classes = CLASSES
     input_size: Annotated[int, Field(ge=32, le=2048)]
     pixel_convention: Literal["grey_0_1"] = "grey_0_1"
     cell_stride: Annotated[int, Field(ge=1, le=256)]

@@ -47,9 +47,11 @@ def film_heat(cam: Map, letterbox: Letterbox, stride: int, offset: float, width:
     cells_high, cells_wide = cam.shape
     rows = _interpolation(height, letterbox.top, letterbox.height, cells_high, stride, offset)
     columns = _interpolation(width, letterbox.left, letterbox.width, cells_wide, stride, offset)
-    heat = rows @ cam @ columns.T
+    heat: Map = rows @ cam @ columns.T
     peak = heat.max()
-    return heat / peak if peak > 0 else heat
+    if peak > 0:
+        heat /= peak
+    return heat
 
 
 def _interpolation(pixels: int, start: int, extent: int, cells: int, stride: int, offset: float) -> Map:
@@ -58,4 +60,5 @@ def _interpolation(pixels: int, start: int, extent: int, cells: int, stride: int
     inside = start + (np.arange(pixels) + 0.5) / pixels * extent - 0.5
     position = np.clip((inside - offset) / stride, 0, cells - 1)
     distance = np.abs(position[:, None] - np.arange(cells))
-    return np.maximum(1 - distance, 0).astype(np.float32)
+    weights: Map = np.maximum(1 - distance, 0).astype(np.float32)
+    return weights
