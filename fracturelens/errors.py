@@ -147,6 +147,37 @@ class MethodNotAllowed(RequestError):
     title = "The method is not allowed on this route"
 
 
+class CrossOrigin(RequestError):
+    """A page of another origin tries to use this server through the reader's browser."""
+
+    code = "cross_origin"
+    status = 403
+    title = "Requests from other web sites are refused"
+
+
+class RequestTimeout(RequestError):
+    """The body stopped arriving."""
+
+    code = "request_timeout"
+    status = 408
+    title = "The request took too long to arrive"
+
+
+class UnknownHost(RequestError):
+    """The Host header names a host that this server does not answer for (DNS rebinding)."""
+
+    code = "unknown_host"
+    status = 421
+    title = "This server does not answer for that host name"
+
+
+class InvalidSetting(FracturelensError):
+    """An environment variable or option with a value outside its range."""
+
+    code = "invalid_setting"
+    title = "A setting is not valid"
+
+
 class Busy(FracturelensError):
     """More work is waiting than the service takes on; try again."""
 
