@@ -100,6 +100,20 @@ class UnsupportedDicom(FilmError):
     title = "The DICOM image uses an encoding that is not supported"
 
 
+class FileUnreadable(FilmError):
+    """A name on the command line stands for no file that can be opened."""
+
+    code = "file_unreadable"
+    title = "The file cannot be opened"
+
+
+class NoFilms(FilmError):
+    """A folder on the command line without a single film."""
+
+    code = "no_films"
+    title = "The folder holds no films"
+
+
 class RequestError(FracturelensError):
     """The request is not one that the service answers."""
 
@@ -176,6 +190,13 @@ class InvalidSetting(FracturelensError):
 
     code = "invalid_setting"
     title = "A setting is not valid"
+
+
+class AddressUnavailable(FracturelensError):
+    """The server cannot listen where it was told to."""
+
+    code = "address_unavailable"
+    title = "The address cannot be listened on"
 
 
 class Busy(FracturelensError):
