@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         30, gt=0, le=3600, description="Longest wait for a reading, seconds; after it the film is told to retry."
     )
     idle_seconds: float = Field(
-        30, gt=0, le=3600, description="Longest pause inside a request's body, seconds; after it the request is refused."
+        30, gt=0, le=3600, description="Longest pause inside a request body, seconds; after it the request is refused."
     )
 
     @field_validator("hosts", "origins", mode="before")
