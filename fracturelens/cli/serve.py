@@ -1,0 +1,127 @@
+"""``fracturelens serve``: the page and the API on this machine."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fracturelens import DISCLAIMER
+from fracturelens.cli.options import ModelOption, load_settings
+from fracturelens.cli.terminal import SOME_FAILED
+
+if TYPE_CHECKING:
+    from fracturelens.assessment import ModelInfo
+    from fracturelens.settings import Settings
+
+GRACE_SECONDS = 30
+"""How long accepted requests may still take once the server was told to stop."""
+
+EPILOG = """\b
+Examples:
+  fracturelens serve
+  fracturelens serve --port 8001 --data /var/lib/fracturelens
+
+Every option is also a variable (FRACTURELENS_PORT, ...); docs/settings.md lists them all. Ctrl-C stops the server once
+the films that it has accepted are read.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EPILOG)(serve)
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8000]"),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Keeps films and results for a while.  [default: ~/.local/share/fracturelens]"
+        ),
+    ] = None,
+    model: ModelOption = None,
+) -> None:
+    """Serve the page and the API; by default for this machine only."""
+    from fracturelens.cli.address import is_loopback, listen, url
+
+    settings = load_settings(context, model=model, host=host, port=port, data=data)
+    # First of all: what is loaded next takes a while, and a taken port makes it pointless.
+    with _stopped_by_signals(), listen(settings.host, settings.port) as listener:
+        if not is_loopback(settings.host):
+            typer.echo(
+                f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
+                "reaches it can send films. Put a proxy with sign-in in front, or use --host 127.0.0.1.",
+                err=True,
+            )
+        _serve(settings, listener, url(settings.host, listener.getsockname()[1]))
+
+
+def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
+    import uvicorn
+
+    from fracturelens.api import create_app
+    from fracturelens.assess import open_assessor
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                typer.echo(_banner(settings, assessor.model, url))
+
+    assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+    config = uvicorn.Config(
+        create_app(settings, assessor=assessor),
+        log_level="warning",
+        access_log=False,  # it would hold ids, and an id opens its film
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = Server(config)
+    server.run(sockets=[listener])
+    if not server.started:  # uvicorn has said why
+        raise typer.Exit(SOME_FAILED)
+
+
+def _banner(settings: Settings, model: ModelInfo, url: str) -> str:
+    hours = settings.retention_hours
+    kept = f"{settings.data} (films and results are deleted after {hours:g} h)" if hours else "nothing is kept"
+    return (
+        f"Fracturelens is ready. {DISCLAIMER}\n"
+        f"  Page   {url}\n"
+        f"  Model  {model.name} {model.version} ({model.digest[:12]})\n"
+        f"  Data   {kept}\n"
+        "Ctrl-C stops it."
+    )
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Make SIGINT and SIGTERM end the command with status 0, while loading as well as after the server has stopped.
+
+    Uvicorn handles both while it runs, finishes what it accepted, and then raises them again for whoever comes before.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        sys.exit(0)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
