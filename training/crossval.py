@@ -1,0 +1,54 @@
+"""Cross-validation one fold at a time: every film is read by a network that has not seen its patient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from training.datasets import Dataset
+from training.fit import fit, predict
+from training.packing import pack
+from training.recipe import Recipe
+
+OUTPUT = "out-of-fold.npz"
+
+
+def folds(dataset: Dataset) -> list[int]:
+    """Return the folds of the set, in order."""
+    return sorted({film.fold for film in dataset.films if film.fold is not None})
+
+
+def crossval(
+    dataset: Dataset, recipe: Recipe, start: Path | None, runs: Path, cache: Path, *, only: list[int] | None = None
+) -> None:
+    """Train and predict fold by fold under ``runs/fold-K``; what is finished is not done again."""
+    digest = dataset.digest()
+    packed = pack(dataset, digest, recipe.input_size, cache)
+    films = list(dataset.films)
+    place = np.array([-1 if film.fold is None else film.fold for film in films])
+    for fold in only or folds(dataset):
+        folder = runs / f"fold-{fold}"
+        if (folder / OUTPUT).is_file():
+            print(f"fold {fold}: done")
+            continue
+        training, held_out = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
+        print(f"fold {fold}: training on {len(training)} films, {len(held_out)} held out", flush=True)
+        model = fit(films, packed, training, replace(recipe, seed=recipe.seed * 100 + fold), start, folder)
+        save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
+
+
+def train_all(dataset: Dataset, recipe: Recipe, start: Path | None, runs: Path, cache: Path) -> None:
+    """Train the network to ship on every film, under ``runs/all``."""
+    packed = pack(dataset, dataset.digest(), recipe.input_size, cache)
+    fit(list(dataset.films), packed, np.arange(len(dataset)), recipe, start, runs / "all")
+
+
+def save(path: Path, ids: list[str], outputs: dict[str, npt.NDArray[np.float32]]) -> None:
+    """Write predictions; maps and features at half precision, which is far finer than they are sure."""
+    half = {name: values.astype(np.float16) for name, values in outputs.items() if name != "logits"}
+    partial = path.with_suffix(".partial.npz")
+    np.savez_compressed(partial, ids=np.array(ids), logits=outputs["logits"], **half)  # type: ignore[arg-type]
+    partial.rename(path)
