@@ -78,8 +78,8 @@ class Gate(Part):
 class GraphFile(Part):
     """The graph's file name inside the bundle, and what its bytes must be."""
 
-    file: Annotated[str, Field(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z")] = GRAPH_FILE
-    sha256: Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = GRAPH_FILE
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     bytes: Annotated[int, Field(ge=1, le=MAX_GRAPH_BYTES)]
 
     @classmethod

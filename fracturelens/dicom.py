@@ -1,21 +1,41 @@
-"""A DICOM image to an upright grey film (PS3.3 C.7.6.3, C.11): the pixel pipeline of a plain radiograph."""
+"""A plain DICOM radiograph to an upright grey film (PS3.3 C.7.6.3, C.11), in bounded memory."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pydicom
+import pydicom.filereader
+import pydicom.misc
+import pydicom.pixels.utils
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
 from fracturelens import errors
-from fracturelens.radiograph import Grey, Radiograph, block_mean, check_size, reduction
+from fracturelens.metered import MeteredFile
+from fracturelens.quiet import hush
+from fracturelens.radiograph import Radiograph, bands, block_mean, check_size, reduction
 
+UNCOMPRESSED = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian)
 PHOTOMETRIC = ("MONOCHROME1", "MONOCHROME2")
+ATTRIBUTES = (
+    "BitsAllocated", "BitsStored", "Columns", "DoubleFloatPixelData", "FloatPixelData", "HighBit",
+    "ModalityLUTSequence", "NumberOfFrames", "PhotometricInterpretation", "PixelData", "PixelRepresentation",
+    "PlanarConfiguration", "RescaleIntercept", "RescaleSlope", "RescaleType", "Rows", "SamplesPerPixel",
+    "VOILUTFunction", "VOILUTSequence", "WindowCenter", "WindowWidth",
+)  # fmt: skip
+"""All that is read of a DICOM object: names, dates and numbers of patients never enter memory as such."""
+
+hush(pydicom.misc, pydicom.pixels.utils, pydicom.filereader)
 
 
 def decode(data: bytes, *, working_side: int) -> Radiograph:
@@ -25,54 +45,52 @@ def decode(data: bytes, *, working_side: int) -> Radiograph:
     ------
     DicomWithoutPixels, UnsupportedDicom, TooManyPixels, ImageTooSmall, DamagedImage
     """
+    if DeflatedExplicitVRLittleEndian.encode() in data:  # inflating is unbounded, and pydicom does it unasked
+        raise _unsupported_encoding()
     try:
-        with warnings.catch_warnings():
-            # pydicom warns about every value that breaks the standard; a film with an odd date is still a film.
-            warnings.simplefilter("ignore")
-            return _decode(data, working_side)
+        return _decode(data, working_side)
     except errors.FracturelensError:
         raise
-    except NotImplementedError as error:
-        raise errors.UnsupportedDicom() from error
     except Exception as error:  # as for raster images: hostile bytes end in almost any exception
         raise errors.DamagedImage("The DICOM object is damaged or incomplete. Export or transfer it again.") from error
 
 
 def _decode(data: bytes, working_side: int) -> Radiograph:
-    dataset = pydicom.dcmread(io.BytesIO(data))
+    dataset = pydicom.dcmread(MeteredFile(data), specific_tags=list(ATTRIBUTES))
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise errors.UnsupportedDicom("DICOM images of floating-point values are not read. Send whole grey levels.")
     if "PixelData" not in dataset:
         raise errors.DicomWithoutPixels("The DICOM object holds no image (a report or a plan?). Send the film itself.")
-    width, height = int(dataset.Columns), int(dataset.Rows)
-    frames = int(dataset.get("NumberOfFrames", None) or 1)
-    check_size(width, height * frames)
-    photometric = dataset.get("PhotometricInterpretation", "")
-    if photometric not in PHOTOMETRIC:
+    if dataset.file_meta.TransferSyntaxUID not in UNCOMPRESSED:
+        raise _unsupported_encoding()
+    if dataset.PhotometricInterpretation not in PHOTOMETRIC:
         raise errors.UnsupportedDicom("Only grey DICOM images (MONOCHROME1 or MONOCHROME2) are read.")
+    width, height = int(dataset.Columns), int(dataset.Rows)
+    check_size(width, height)
 
     factor = reduction(width, height, working_side)
-    grey = block_mean(_window(_first_frame(dataset, frames), dataset), factor)
+    stored = pixel_array(dataset, index=0)
+    boxes = bands(width, height, factor)
+    parts = [block_mean(_windowed(stored[t:b, left:right], dataset), factor) for left, t, right, b in boxes]
+    grey = np.concatenate(parts)
     low, high = float(grey.min()), float(grey.max())
-    grey = (grey - np.float32(low)) / np.float32((high - low) or 1.0)
-    if photometric == "MONOCHROME1":
+    if not np.isfinite(high - low):
+        raise errors.DamagedImage("The DICOM object's window gives values that are not numbers. Export it again.")
+    grey = (grey - low) / ((high - low) or 1.0)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
         grey = 1 - grey
-    notes = ("several_frames",) if frames > 1 else ()
-    return Radiograph(grey, width, height, "dicom", 0.0, notes)
+    notes = ("several_frames",) if (dataset.get("NumberOfFrames") or 1) > 1 else ()
+    return Radiograph(grey.astype(np.float32), width, height, "dicom", 0.0, notes)
 
 
-def _first_frame(dataset: Dataset, frames: int) -> npt.NDArray[Any]:
-    try:
-        stored = dataset.pixel_array
-    except (RuntimeError, AttributeError, NotImplementedError) as error:
-        if dataset.file_meta.TransferSyntaxUID.is_compressed:
-            raise errors.UnsupportedDicom(
-                "The DICOM image is compressed in a way that this installation does not decode. "
-                "Send it uncompressed, or as PNG."
-            ) from error
-        raise
-    return stored[0] if frames > 1 else stored
-
-
-def _window(stored: npt.NDArray[Any], dataset: Dataset) -> Grey:
+def _windowed(stored: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[Any]:
     """Apply the modality and VOI transformations in the order that PS3.4 N.2 gives."""
-    presented = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
-    return np.asarray(presented, dtype=np.float32)
+    presented: npt.NDArray[Any] = apply_voi_lut(apply_modality_lut(stored, dataset), dataset)
+    return presented
+
+
+def _unsupported_encoding() -> errors.UnsupportedDicom:
+    return errors.UnsupportedDicom(
+        "The DICOM image is compressed in a way that this installation does not decode. "
+        "Send it uncompressed (Explicit VR Little Endian), or as PNG."
+    )

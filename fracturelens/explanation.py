@@ -47,7 +47,7 @@ def film_heat(cam: Map, letterbox: Letterbox, stride: int, offset: float, width:
     cells_high, cells_wide = cam.shape
     rows = _interpolation(height, letterbox.top, letterbox.height, cells_high, stride, offset)
     columns = _interpolation(width, letterbox.left, letterbox.width, cells_wide, stride, offset)
-    heat: Map = rows @ cam @ columns.T
+    heat: Map = np.asarray(rows @ cam @ columns.T, dtype=np.float32)
     peak = heat.max()
     if peak > 0:
         heat /= peak

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
-import io
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+
+# Importing the four plugins keeps Pillow from importing all forty when the first TIFF or WebP arrives.
+from PIL import (
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from fracturelens import errors
+from fracturelens.metered import MeteredFile
+from fracturelens.quiet import hush, quietly
 
 MAX_BYTES = 32 * 1024 * 1024
 """Largest file read, bytes: a 16-bit 4,000 x 4,000 film without compression."""
 MAX_PIXELS = 36_000_000
-"""Most pixels decoded (6,000 x 6,000); keeps the peak of decoding under 300 MB."""
+"""Most pixels decoded (6,000 x 6,000)."""
+MAX_FOOTPRINT = 256_000_000
+"""Most memory that a decoder may need at once, bytes, estimated from the header."""
+MAX_SCANS = 100
+"""Most scans of a JPEG, each of which goes over the whole image; progressive files have about ten."""
 MIN_SIDE = 32
 """Shortest side that can hold a film, pixels."""
 WORKING_SIDE = 512
 """A film is reduced by whole steps while its longest side stays at or above this many pixels."""
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
-_COLOUR_MODES = {"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV"}
+_BAND_PIXELS = 1 << 20
 _ALPHA_MODES = {"LA", "La", "RGBA", "RGBa", "PA"}
-_ORIENTATION_TAG = 0x0112
-_PHOTOMETRIC_TAG = 262
+_GREY_MODES = {"1", "L"}
+_WEBP_BYTES_PER_PIXEL = 16  # measured: its decoder keeps canvas, previous canvas and copy besides the image
+_SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_START_OF_SCAN = b"\xff\xda"
+# TIFF 6.0 tags; EXIF uses the same numbers.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _SAMPLES_PER_PIXEL, _ROWS_PER_STRIP = 258, 262, 274, 277, 278
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
+_WHITE_IS_ZERO = 0
 
 Grey = npt.NDArray[np.float32]
+
+hush(Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +67,11 @@ class Radiograph:
         Size of the source, upright, in its own pixels.
     kind : str
         ``png``, ``jpeg``, ``tiff``, ``webp`` or ``dicom``.
-    colourfulness : float, range [0, 1]
-        Mean difference between the largest and the smallest colour channel; 0 for any grey image.
+    colourfulness : float
+        Spread and strength of colour after Hasler and Süsstrunk (2003), as a share of full scale: 0 for grey,
+        about 0.06 for "slightly" and 0.18 for "averagely colourful" pictures.
     notes : tuple of str
-        Stable codes of what the reader should know: ``several_frames``, ``alpha_ignored``.
+        Stable codes of what the reader should know: ``several_frames``, ``transparency_filled``.
     """
 
     pixels: Grey
@@ -66,7 +91,8 @@ def decode(data: bytes, *, working_side: int = WORKING_SIDE) -> Radiograph:
         The whole file.
     working_side
         Sources with a longest side of at least twice this are reduced by the largest whole factor that keeps
-        the longest side at or above it (by averaging, or inside the JPEG decoder).
+        the longest side at or above it (by averaging, or inside the JPEG decoder). What does not fill a block at
+        the right and bottom is dropped, so positions are true to one part in ``working_side``.
 
     Raises
     ------
@@ -77,11 +103,12 @@ def decode(data: bytes, *, working_side: int = WORKING_SIDE) -> Radiograph:
         raise errors.EmptyFile()
     if len(data) > MAX_BYTES:
         raise errors.FileTooLarge(f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} are read.")
-    if data[128:132] == b"DICM":
-        from fracturelens import dicom  # pydicom costs 0.2 s to import: only films that need it pay
+    with quietly():
+        if data[128:132] == b"DICM":
+            from fracturelens import dicom  # pydicom costs 0.2 s to import: only films that need it pay
 
-        return dicom.decode(data, working_side=working_side)
-    return _decode_raster(data, working_side)
+            return dicom.decode(data, working_side=working_side)
+        return _decode_raster(data, working_side)
 
 
 def check_size(width: int, height: int) -> None:
@@ -102,17 +129,30 @@ def check_size(width: int, height: int) -> None:
 
 
 def reduction(width: int, height: int, working_side: int) -> int:
-    """Return the largest whole factor that keeps the longest side at or above ``working_side`` (at least 1)."""
-    return max(1, max(width, height) // working_side)
+    """Return the largest whole factor that keeps the longest side at or above ``working_side`` (at least 1).
+
+    A strip is not reduced beyond a width of one pixel.
+    """
+    return max(1, min(max(width, height) // working_side, width, height))
 
 
-def block_mean(values: npt.NDArray[Any], factor: int) -> Grey:
-    """Average ``factor`` x ``factor`` blocks of an (h, w) array; a remainder at the right and bottom is dropped."""
-    if factor == 1:
-        return values.astype(np.float32)
-    height, width = (side - side % factor for side in values.shape)
-    blocks = values[:height, :width].reshape(height // factor, factor, width // factor, factor)
-    return blocks.mean(axis=(1, 3), dtype=np.float32)
+def bands(width: int, height: int, factor: int) -> Iterator[tuple[int, int, int, int]]:
+    """Cut an image into boxes (left, top, right, bottom) of whole ``factor`` x ``factor`` blocks, one megapixel each.
+
+    Turning a large image into grey band by band keeps the copies on the way small.
+    """
+    width, height = width - width % factor, height - height % factor
+    rows = factor * max(1, _BAND_PIXELS // (width * factor))
+    for top in range(0, height, rows):
+        yield 0, top, width, min(top + rows, height)
+
+
+def block_mean(values: npt.NDArray[Any], factor: int) -> npt.NDArray[np.float64]:
+    """Average the ``factor`` x ``factor`` blocks of an (h, w) array; both sides are multiples of ``factor``."""
+    height, width = values.shape
+    blocks = values.reshape(height // factor, factor, width // factor, factor)
+    means: npt.NDArray[np.float64] = blocks.mean(axis=(1, 3), dtype=np.float64)
+    return means
 
 
 def full_scale(peak: float) -> float:
@@ -125,8 +165,8 @@ def full_scale(peak: float) -> float:
 
 def _decode_raster(data: bytes, working_side: int) -> Radiograph:
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _read(image, working_side)
+        with Image.open(MeteredFile(data), formats=FORMATS) as image:
+            return _read(image, data, working_side)
     except errors.FracturelensError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -134,89 +174,149 @@ def _decode_raster(data: bytes, working_side: int) -> Radiograph:
             f"The image claims more pixels than the {MAX_PIXELS:,} that are decoded. Send a smaller copy."
         ) from error
     except UnidentifiedImageError as error:
-        raise errors.UnsupportedFormat() from error
+        if not data.startswith(_SIGNATURES):
+            raise errors.UnsupportedFormat() from error
+        raise errors.DamagedImage(
+            "The image is damaged, or of a kind that is not read. Export it again, best as a grey PNG."
+        ) from error
     except Exception as error:  # decoders answer hostile bytes with almost any exception; all mean the same to a user
         raise errors.DamagedImage(
             "The image is damaged or incomplete: decoding stopped. Export or transfer it again."
         ) from error
 
 
-def _read(image: Image.Image, working_side: int) -> Radiograph:
-    kind = (image.format or "").lower()
-    source_width, source_height = image.size
-    check_size(source_width, source_height)
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and kind != "tiff":
-        raise errors.AnimatedImage(f"The image is an animation of {frames} frames; send one still film.")
-    notes = ["several_frames"] if frames > 1 else []
+def _read(image: ImageFile.ImageFile, data: bytes, working_side: int) -> Radiograph:
+    kind = "jpeg" if image.format == "MPO" else str(image.format).lower()  # MPO: a JPEG with further views behind it
+    width, height = image.size
+    check_size(width, height)
+    notes = []
+    if getattr(image, "is_animated", False):
+        if kind in {"png", "webp"}:
+            raise errors.AnimatedImage("The image is an animation; send one still film.")
+        notes.append("several_frames")
 
-    orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    factor = reduction(source_width, source_height, working_side)
-    if kind == "jpeg" and image.mode in {"L", "RGB"}:
+    orientation = 1 if kind == "tiff" else _orientation(image)  # Pillow itself sets TIFFs upright
+    factor = reduction(width, height, working_side)
+    scans = data.count(_START_OF_SCAN) if kind == "jpeg" else 1
+    if scans > MAX_SCANS:
+        raise errors.DamagedImage(f"The JPEG has {scans:,} scans; at most {MAX_SCANS} are decoded. Export it again.")
+    if kind == "jpeg":
         # The decoder can shrink by 2, 4 or 8 while decoding, which saves most of the time that decoding takes.
-        image.draft(image.mode, (source_width // factor, source_height // factor))
+        image.draft(image.mode, (width // factor, height // factor))
         factor = reduction(*image.size, working_side)
+    _check_footprint(image, kind, width, height, scans)
     image.load()
 
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        notes.append("alpha_ignored")
-    grey, colourfulness = _grey(image, factor)
-    grey = _upright(grey, orientation)
-    if orientation in {5, 6, 7, 8}:
-        source_width, source_height = source_height, source_width
-    return Radiograph(grey, source_width, source_height, kind, colourfulness, tuple(notes))
+    grey, colourfulness, filled = _deep_grey(image, factor) if image.mode[0] in "IF" else _grey(image, factor)
+    if filled:
+        notes.append("transparency_filled")
+    if orientation >= 5:
+        width, height = height, width
+    return Radiograph(_upright(grey, orientation), width, height, kind, colourfulness, tuple(notes))
 
 
-def _grey(image: Image.Image, factor: int) -> tuple[Grey, float]:
-    """Turn any mode into grey in [0, 1], reduced by ``factor``, and say how colourful it was."""
-    if image.mode.startswith(("I", "F")):
-        return _deep_grey(image, factor), 0.0
-    if image.mode in _ALPHA_MODES or "transparency" in image.info:
-        # Alpha is a mask drawn by some export tool; what lies under it is composed over black, as air is.
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer).convert("RGB")
-    elif image.mode in _COLOUR_MODES:
-        image = image.convert("RGB")
-    else:
-        image = image.convert("L")
-    if factor > 1:
-        image = image.reduce(factor)
-    if image.mode == "L":
-        return np.asarray(image, dtype=np.float32) / np.float32(255), 0.0
-    channels = np.asarray(image, dtype=np.uint8)
-    spread = channels.max(axis=2).astype(np.float32) - channels.min(axis=2)
-    grey = np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
-    return grey, float(spread.mean() / 255)
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; damaged EXIF data does not make a film unreadable."""
+    try:
+        value = image.getexif().get(_ORIENTATION)
+    except Exception:  # as in _decode_raster: hostile bytes
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _deep_grey(image: Image.Image, factor: int) -> Grey:
-    """Grey from 16-bit, 32-bit and floating-point images."""
-    values = np.asarray(image)
-    if not np.isfinite(values).all():
-        raise errors.DamagedImage("The image holds values that are not numbers. Export it again.")
-    low, high = float(values.min()), float(values.max())
+def _check_footprint(image: ImageFile.ImageFile, kind: str, width: int, height: int, scans: int) -> None:
+    """Refuse, before decoding, what would take too much memory on the way although its pixels are within the limit."""
+    sample_bytes = 2 if image.mode.startswith("I;16") else 1 if image.mode in {"1", "L", "P"} else 4
+    footprint = image.width * image.height * sample_bytes
+    if isinstance(image, WebPImagePlugin.WebPImageFile):
+        footprint = width * height * _WEBP_BYTES_PER_PIXEL
+    elif isinstance(image, TiffImagePlugin.TiffImageFile):
+        turned = image.tag_v2.get(_ORIENTATION, 1) != 1  # Pillow turns a copy
+        footprint += turned * footprint + _strip_bytes(image.tag_v2, max(width, height))
+    elif scans > 1:  # libjpeg keeps the coefficients of the whole image, two bytes each
+        footprint += width * height * len(image.getbands()) * 2
+    if footprint > MAX_FOOTPRINT:
+        raise errors.TooManyPixels(
+            f"Decoding the {width:,} x {height:,} pixels of this {kind} file would take about "
+            f"{footprint // 1_000_000:,} MB; at most {MAX_FOOTPRINT // 1_000_000} MB are used. Send a smaller copy."
+        )
+
+
+def _strip_bytes(tags: Any, longest: int) -> int:
+    """Return an upper bound of one decoded TIFF strip or tile, which the decoder holds beside the image."""
+    bits = max(tags.get(_BITS_PER_SAMPLE, (1,))) * tags.get(_SAMPLES_PER_PIXEL, 1)
+    if _TILE_WIDTH in tags:
+        return int(tags[_TILE_WIDTH] * tags[_TILE_LENGTH] * bits // 8)
+    return int(longest * min(tags.get(_ROWS_PER_STRIP, longest), longest) * bits // 8)
+
+
+def _grey(image: Image.Image, factor: int) -> tuple[Grey, float, bool]:
+    """Turn any mode of 8 bits a sample into grey in [0, 1], reduced; say how colourful, and if holes were filled."""
+    whole = (0, 0, *image.size)
+    parts: list[npt.NDArray[np.uint8]] = []
+    filled = False
+    for box in bands(*image.size, factor):
+        band = image if box == whole else image.crop(box)
+        if band.mode in _ALPHA_MODES or "transparency" in image.info:
+            # Transparency is a mask drawn by some export tool; black, as air is, shows through.
+            layer = band.convert("RGBA")
+            filled = filled or layer.getchannel("A").getextrema() != (255, 255)
+            band = Image.alpha_composite(Image.new("RGBA", layer.size, (0, 0, 0, 255)), layer)
+        band = band.convert("L" if band.mode in _GREY_MODES else "RGB")
+        parts.append(np.asarray(band.reduce(factor) if factor > 1 else band))
+    levels = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    colourfulness = 0.0
+    if levels.ndim == 3:
+        colourfulness = _colourfulness(levels)
+        levels = np.asarray(Image.fromarray(levels).convert("L"))
+    return levels.astype(np.float32) / np.float32(255), colourfulness, filled
+
+
+def _colourfulness(levels: npt.NDArray[np.uint8]) -> float:
+    """Return M3 of Hasler and Süsstrunk (2003) over 255, from every other pixel of (h, w, 3) levels."""
+    red, green, blue = np.moveaxis(levels[::2, ::2].astype(np.float32), 2, 0)
+    red_green, yellow_blue = red - green, (red + green) / 2 - blue
+    spread = math.hypot(red_green.std(), yellow_blue.std())
+    strength = math.hypot(red_green.mean(), yellow_blue.mean())
+    return (spread + 0.3 * strength) / 255
+
+
+def _deep_grey(image: Image.Image, factor: int) -> tuple[Grey, float, bool]:
+    """Grey from 16-bit, 32-bit and floating-point images, reduced."""
+    whole = (0, 0, *image.size)
+    means, lows, highs = [], [], []
+    for box in bands(*image.size, factor):
+        values = np.asarray(image if box == whole else image.crop(box))
+        lows.append(float(values.min()))
+        highs.append(float(values.max()))
+        if not math.isfinite(lows[-1] + highs[-1]):  # one NaN makes both NaN
+            raise errors.DamagedImage("The image holds values that are not numbers. Export it again.")
+        means.append(block_mean(values, factor))
+    low, high = min(lows), max(highs)
     if image.mode.startswith("I") and low >= 0 and high <= 65535:
         low, high = 0.0, full_scale(high)
-    scale = high - low
-    if not math.isfinite(scale):
-        raise errors.DamagedImage("The image holds values too large to be grey levels. Export it again.")
-    grey = (block_mean(values, factor) - np.float32(low)) / np.float32(scale or 1.0)
+    grey = (np.concatenate(means) - low) / ((high - low) or 1.0)
     # Pillow undoes "white is zero" for 8 bits, but not for deeper TIFFs.
-    tags = getattr(image, "tag_v2", {})
-    if tags.get(_PHOTOMETRIC_TAG) == 0:
+    if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         grey = 1 - grey
-    return np.clip(grey, 0, 1)
+    return np.clip(grey, 0, 1).astype(np.float32), 0.0, False
 
 
 def _upright(grey: Grey, orientation: int) -> Grey:
     """Undo the camera's rotation (EXIF 2.32, tag Orientation, 1 to 8)."""
-    turned = {
-        2: lambda a: a[:, ::-1],
-        3: lambda a: a[::-1, ::-1],
-        4: lambda a: a[::-1],
-        5: lambda a: a.T,
-        6: lambda a: np.rot90(a, -1),
-        7: lambda a: a[::-1, ::-1].T,
-        8: lambda a: np.rot90(a),
-    }.get(orientation)
-    return np.ascontiguousarray(turned(grey)) if turned else grey
+    match orientation:
+        case 2:
+            grey = grey[:, ::-1]
+        case 3:
+            grey = grey[::-1, ::-1]
+        case 4:
+            grey = grey[::-1]
+        case 5:
+            grey = grey.T
+        case 6:
+            grey = np.rot90(grey, -1)
+        case 7:
+            grey = grey[::-1, ::-1].T
+        case 8:
+            grey = np.rot90(grey)
+    return np.ascontiguousarray(grey)
