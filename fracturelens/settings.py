@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fracturelens import errors
@@ -74,6 +75,12 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @model_validator(mode="after")
+    def _room_for_one_film(self) -> Self:
+        if self.queue_mb < self.max_file_mb:
+            raise ValueError("FRACTURELENS_QUEUE_MB must not be smaller than FRACTURELENS_MAX_FILE_MB")
+        return self
+
     @property
     def max_file_bytes(self) -> int:
         return self.max_file_mb * MEBIBYTE
@@ -99,5 +106,11 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(f"{PREFIX}{str(part['loc'][0]).upper()}: {part['msg']}" for part in error.errors())
-        raise errors.InvalidSetting(f"{problems}. docs/settings.md lists every setting.") from error
+        raise errors.InvalidSetting(
+            f"{'; '.join(map(_described, error.errors()))}. docs/settings.md lists every setting."
+        ) from None
+
+
+def _described(problem: ErrorDetails) -> str:
+    place = problem["loc"]
+    return f"{PREFIX}{str(place[0]).upper()}: {problem['msg']}" if place else problem["msg"]
