@@ -1,0 +1,83 @@
+// The client of the HTTP API: a film in, its reading out.
+
+import { Problem } from "./problem.js";
+import { request } from "./request.js";
+import { upload } from "./upload.js";
+
+/** @typedef {"normal" | "hairline" | "displaced"} ClassName */
+
+/**
+ * A reading, as fracturelens/assessment.py defines it.
+ *
+ * @typedef {object} Assessment
+ * @property {string} id
+ * @property {"no_fracture_seen" | "fracture_suspected" | "fracture_likely" | "cannot_assess"} outcome
+ * @property {number} fracture_probability
+ * @property {Record<ClassName, number>} probabilities
+ * @property {"hairline" | "displaced" | null} severity
+ * @property {{code: string, message: string}[]} reasons
+ * @property {{kind: string, width: number, height: number}} image
+ * @property {{name: string, version: string, digest: string}} model
+ * @property {{suspected: number, likely: number}} operating_points
+ * @property {{decode: number, infer: number, render: number, total: number}} timings_ms
+ * @property {Partial<Record<ClassName, string>>} heatmaps
+ * @property {string} disclaimer
+ */
+
+/**
+ * @param {import("./config.js").Config} config
+ * @param {Blob} file
+ * @param {object} options
+ * @param {AbortSignal} options.signal
+ * @param {(share: number) => void} options.onProgress share of a large file that has been sent, 0 to 1
+ * @returns {Promise<Assessment>} with the heat maps of all classes
+ * @throws {Problem}
+ */
+export async function assess(config, file, { signal, onProgress }) {
+  const response = await request(`${config.api}/assessments?heatmaps=all`, {
+    method: "POST",
+    signal,
+    headers: { Accept: "application/json" },
+    ...(file.size > config.directMaxBytes ? await byUpload(config, file, { signal, onProgress }) : byForm(file)),
+  });
+  return readingFrom(await response.json().catch(() => null));
+}
+
+/**
+ * The film as the reading saw it, for formats that browsers do not show.
+ *
+ * @param {import("./config.js").Config} config
+ * @param {string} id of the reading
+ * @param {AbortSignal} signal
+ * @returns {Promise<Blob>} PNG
+ */
+export async function film(config, id, signal) {
+  const response = await request(`${config.api}/assessments/${encodeURIComponent(id)}/film.png`, { signal });
+  return response.blob();
+}
+
+/** @param {Blob} file */
+function byForm(file) {
+  const form = new FormData();
+  form.append("file", file, "film"); // its name may name a patient, so it stays here
+  return { body: form };
+}
+
+/**
+ * @param {import("./config.js").Config} config
+ * @param {Blob} file
+ * @param {{signal: AbortSignal, onProgress: (share: number) => void}} options
+ */
+async function byUpload(config, file, options) {
+  const upload_id = await upload(config, file, options);
+  return { headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify({ upload_id }) };
+}
+
+/**
+ * @param {any} body
+ * @returns {Assessment}
+ */
+function readingFrom(body) {
+  if (typeof body?.outcome !== "string" || typeof body.probabilities !== "object") throw new Problem("unexpected_answer");
+  return body;
+}

@@ -1,0 +1,181 @@
+// The page: joins the ways in, the API and what is shown, one film at a time.
+
+import { assess, film } from "./api.js";
+import { check } from "./checks.js";
+import { loadConfig } from "./config.js";
+import { part, write } from "./elements.js";
+import { hideFailure, showFailure } from "./failure.js";
+import { isShownByBrowsers } from "./formats.js";
+import { listenForFilms } from "./intake.js";
+import { announce } from "./live.js";
+import { size } from "./numbers.js";
+import { Problem } from "./problem.js";
+import { showReport } from "./report.js";
+import { whileBusy } from "./retry.js";
+import { offerSamples } from "./samples.js";
+import { showOutcome, showSent, showStarted, showWait, stopWaiting } from "./verdict.js";
+import { clearViewer, setBusy, setShape, showFilm, showHeats, startViewer } from "./viewer.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./api.js").Assessment} Assessment */
+/** @typedef {import("./config.js").Config} Config */
+
+/** The reading under way or shown; a newer film ends it. */
+let job = new AbortController();
+/** What the button "Try again" does. */
+let again = () => {};
+/** @type {Config | undefined} */
+let known;
+
+/** @returns {Promise<Config>} asked for once, and again only if it could not be had */
+async function config() {
+  known ??= await loadConfig(document.baseURI);
+  write("file-limit", say("hint.limit", { limit: size(known.maxFileBytes) }));
+  return known;
+}
+
+/**
+ * @param {Blob} file
+ * @param {number} [others] files that came with it and are left aside
+ */
+async function read(file, others = 0) {
+  const signal = begin(() => read(file, others));
+  try {
+    const settings = await config();
+    const format = await check(file, settings.maxFileBytes);
+    signal.throwIfAborted();
+    showReading(others);
+    const preview = isShownByBrowsers(format) ? showFilm(file, signal) : false;
+    const assessment = await whileBusy(() => assess(settings, file, { signal, onProgress: showSent }), { signal, onWait: showWait });
+    await showAssessment(settings, assessment, await preview, signal);
+  } catch (error) {
+    if (!signal.aborted) fail(error, file.size);
+  }
+}
+
+/**
+ * Ends what is under way and starts afresh.
+ *
+ * @param {() => void} retry
+ * @returns {AbortSignal}
+ */
+function begin(retry) {
+  job.abort();
+  job = new AbortController();
+  again = retry;
+  hideFailure();
+  return job.signal;
+}
+
+/** @param {number} others */
+function showReading(others) {
+  part("intake").hidden = true;
+  part("reading").hidden = false;
+  part("another").hidden = false;
+  part("report").hidden = true;
+  part("only-first").hidden = others === 0;
+  clearViewer();
+  setBusy(true);
+  showStarted();
+}
+
+/**
+ * @param {Config} settings
+ * @param {Assessment} assessment
+ * @param {boolean} isFilmShown
+ * @param {AbortSignal} signal
+ */
+async function showAssessment(settings, assessment, isFilmShown, signal) {
+  signal.throwIfAborted();
+  showOutcome(assessment);
+  showReport(assessment);
+  if (!isFilmShown) await showServersFilm(settings, assessment, signal);
+  setShape(assessment.image.width, assessment.image.height);
+  const isRead = assessment.outcome !== "cannot_assess";
+  showHeats(isRead ? assessment.heatmaps : {}, likelierFracture(assessment));
+  setBusy(false);
+}
+
+/**
+ * @param {Config} settings
+ * @param {Assessment} assessment
+ * @param {AbortSignal} signal
+ */
+async function showServersFilm(settings, assessment, signal) {
+  try {
+    await showFilm(await film(settings, assessment.id, signal), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    tell(new Problem("film_not_shown", { detail: String(error) })); // the reading stands without its picture
+  }
+}
+
+/**
+ * The map that a clinician wants first, also on a film read as normal: where a fracture would be.
+ *
+ * @param {Assessment} assessment
+ */
+function likelierFracture({ probabilities }) {
+  return probabilities.hairline > probabilities.displaced ? "hairline" : "displaced";
+}
+
+function showIntake() {
+  stopWaiting();
+  clearViewer();
+  part("reading").hidden = true;
+  part("another").hidden = true;
+  part("intake").hidden = false;
+}
+
+/** Back to the start, on the user's wish. */
+function startOver() {
+  begin(() => {});
+  showIntake();
+  part("file").focus();
+}
+
+/**
+ * A film that could not be read takes the earlier reading off the screen: it could be taken for its own.
+ *
+ * @param {unknown} error
+ * @param {number} [bytes] size of the film
+ */
+function fail(error, bytes = 0) {
+  showIntake();
+  tell(error, bytes);
+}
+
+/**
+ * @param {unknown} error
+ * @param {number} [bytes] size of the film
+ */
+function tell(error, bytes = 0) {
+  showFailure(error, { size: size(bytes), limit: size(known?.maxFileBytes ?? 0) });
+}
+
+/** Learns early whether the server is there. */
+async function start() {
+  const signal = begin(start);
+  try {
+    await config();
+  } catch (error) {
+    if (!signal.aborted) tell(error);
+  }
+}
+
+startViewer();
+listenForFilms({ onFilm: read, onProblem: tell });
+offerSamples({
+  onFilm: read,
+  onProblem: (error, retry) => {
+    begin(retry);
+    fail(error);
+  },
+});
+part("retry").addEventListener("click", () => again());
+part("another").addEventListener("click", startOver);
+part("cancel").addEventListener("click", () => {
+  startOver();
+  announce(say("progress.cancelled"));
+});
+start();
