@@ -32,11 +32,12 @@ def cell_target(where: Mask, stride: int) -> npt.NDArray[np.float32]:
     moved = np.zeros_like(where)
     moved[: where.shape[0] - shift, : where.shape[1] - shift] = where[shift:, shift:]
     cells = where.shape[0] // stride
-    return moved.reshape(cells, stride, cells, stride).any(axis=(1, 3))[..., None].astype(np.float32)
+    found = moved.reshape(cells, stride, cells, stride).max(axis=(1, 3))
+    return np.asarray(found, dtype=np.float32)[..., None]
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Random batches; the same seed, epoch and index always give the same batch, so that a resumed run goes on alike."""
+    """Random batches; the same seed, epoch and index give the same batch, so that a resumed run goes on alike."""
 
     def __init__(
         self, films: list[Film], packed: npt.NDArray[np.uint8], indices: npt.NDArray[np.int64], recipe: Recipe

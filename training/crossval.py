@@ -22,7 +22,7 @@ def folds(dataset: Dataset) -> list[int]:
 
 
 def crossval(
-    dataset: Dataset, recipe: Recipe, start: Path | None, runs: Path, cache: Path, *, only: list[int] | None = None
+    dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path, *, only: list[int] | None = None
 ) -> None:
     """Train and predict fold by fold under ``runs/fold-K``; what is finished is not done again."""
     digest = dataset.digest()
@@ -40,7 +40,7 @@ def crossval(
         save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
 
 
-def train_all(dataset: Dataset, recipe: Recipe, start: Path | None, runs: Path, cache: Path) -> None:
+def train_all(dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path) -> None:
     """Train the network to ship on every film, under ``runs/all``."""
     packed = pack(dataset, dataset.digest(), recipe.input_size, cache)
     fit(list(dataset.films), packed, np.arange(len(dataset)), recipe, start, runs / "all")

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
+from fracturelens.classifier import Classifier
 
-from fracturelens.bundle import Manifest
+from fracturelens import __version__, bundle
+from fracturelens.bundle import Bundle, Calibration, GraphFile, Manifest, OperatingPoints
 from training import network
+from training.batches import cell_offset
+from training.recipe import Recipe
+from training.report import model_card
 
 INPUT = "film"
+TOLERANCE = 1e-3
+"""Largest difference in logits that conversion may make; it makes about 1e-6."""
 OUTPUTS = ("class_maps", "features", "logits")
 
 
@@ -46,21 +52,43 @@ def to_graph(model: keras.Model) -> bytes:
     return graph
 
 
-def check_graph(model: keras.Model, manifest: Manifest, graph: bytes, films: npt.NDArray[np.float32]) -> float:
-    """Return the largest difference between the network's and the graph's logits on films (n, size, size, 1).
+def write_bundle(
+    model: keras.Model, recipe: Recipe, results: dict[str, Any], folder: Path, *, name: str, version: str
+) -> float:
+    """Write graph, manifest and model card; return the largest difference in logits between network and graph.
 
     Raises
     ------
     ValueError
-        If they differ by more than 1e-3: the conversion lost something.
+        If the exported graph does not compute what the network computes.
     """
-    from fracturelens.bundle import Bundle
-    from fracturelens.classifier import Classifier
+    graph = to_graph(model)
+    manifest = Manifest(
+        name=name,
+        version=version,
+        input_size=recipe.input_size,
+        cell_stride=recipe.output_stride,
+        cell_offset=cell_offset(recipe.output_stride),
+        calibration=Calibration(**results["frozen"]["calibration"]),
+        operating_points=OperatingPoints(**results["frozen"]["operating_points"]),
+        training={"data": results["data"], "recipe": recipe.to_json(), "code_version": __version__},
+        metrics={
+            key: results[key] for key in ("any_fracture", "one_class", "severity", "operating_points", "pointing")
+        },
+        graph=GraphFile.of(graph),
+    )
+    difference = _difference(model, Bundle(manifest, graph, "exported"))
+    bundle.write(folder, manifest, graph, model_card(results, name, version))
+    return difference
 
-    classifier = Classifier(Bundle(manifest, graph, "exported"))
+
+def _difference(model: keras.Model, exported: Bundle) -> float:
+    side = model.input_shape[1]
+    films = np.random.default_rng(0).random((4, side, side, 1), dtype=np.float32)
+    classifier = Classifier(exported)
     expected = np.asarray(network.explained(model).predict_on_batch(films)["logits"])
     found = np.stack([classifier.run(film[..., 0]).logits for film in films])
     difference = float(np.abs(expected - found).max())
-    if difference > 1e-3:
+    if difference > TOLERANCE:
         raise ValueError(f"the exported graph differs from the network by {difference:.2g} in its logits")
     return difference

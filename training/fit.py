@@ -27,16 +27,16 @@ def fit(
     packed: npt.NDArray[np.uint8],
     indices: npt.NDArray[np.int64],
     recipe: Recipe,
-    start: Path | None,
+    start: str,
     folder: Path,
 ) -> keras.Model:
     """Train on the films at ``indices``, or read the finished weights if ``folder`` has them.
 
-    ``start`` holds the ImageNet weights. ``folder`` gets the weights (an exponential average over the steps), the
-    history, and while it runs a checkpoint to resume from.
+    ``start`` names the backbone's start (see ``network.build``). ``folder`` gets the weights (an
+    exponential average over the steps), the history, and while it runs a checkpoint to resume from.
     """
     weights = folder / WEIGHTS
-    model = network.build(recipe, start if not weights.is_file() else None)
+    model = network.build(recipe, "none" if weights.is_file() else start)
     if weights.is_file():
         model.load_weights(weights)
         return model

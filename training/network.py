@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -36,7 +35,9 @@ class ClassPooling(keras.layers.Layer):  # type: ignore[misc]
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         prior = [0.0 if name == "normal" else CELL_PRIOR for name in CLASSES]
         self.bias = self.add_weight(
-            shape=(len(CLASSES),), initializer=lambda shape, dtype=None: ops.convert_to_tensor(prior, dtype), name="bias"
+            shape=(len(CLASSES),),
+            initializer=lambda shape, dtype=None: ops.convert_to_tensor(prior, dtype),
+            name="bias",
         )
 
     def call(self, maps: Any) -> tuple[Any, Any]:
@@ -51,7 +52,7 @@ class ClassPooling(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "sharpness": self.sharpness}
 
 
-def backbone(recipe: Recipe, weights: Path | None) -> keras.Model:
+def backbone(recipe: Recipe, weights: str) -> keras.Model:
     """Return MobileNetV2 without its top, at the recipe's output stride.
 
     At stride 16 the last stage runs undecimated: its stride is removed and the depthwise kernels behind it are
@@ -59,7 +60,10 @@ def backbone(recipe: Recipe, weights: Path | None) -> keras.Model:
     """
     side = recipe.input_size
     model = keras.applications.MobileNetV2(
-        input_shape=(side, side, 3), alpha=recipe.alpha, include_top=False, weights=str(weights) if weights else None
+        input_shape=(side, side, 3),
+        alpha=recipe.alpha,
+        include_top=False,
+        weights=None if weights == "none" else weights,
     )
     model.name = BACKBONE
     if recipe.output_stride == 32:
@@ -80,8 +84,8 @@ def backbone(recipe: Recipe, weights: Path | None) -> keras.Model:
     return dense
 
 
-def build(recipe: Recipe, weights: Path | None = None) -> keras.Model:
-    """Build the network.
+def build(recipe: Recipe, weights: str = "none") -> keras.Model:
+    """Build the network; ``weights`` is the backbone's start: a file, ``imagenet`` (downloaded) or ``none``.
 
     Input ``film``: grey, (n, size, size, 1), [0, 1].
     Outputs ``logits`` (n, 3) and ``cell_logits`` (n, h, w, 3), the class maps with the bias added, for the map loss.
@@ -106,9 +110,7 @@ def explained(model: keras.Model) -> keras.Model:
     """
     maps = model.get_layer(CLASS_MAPS)
     features = keras.layers.GlobalAveragePooling2D(name="features")(maps.input)
-    return keras.Model(
-        model.input, {"logits": model.output["logits"], "class_maps": maps.output, "features": features}
-    )
+    return keras.Model(model.input, {"logits": model.output["logits"], "class_maps": maps.output, "features": features})
 
 
 def unfreeze(model: keras.Model, recipe: Recipe | None) -> None:

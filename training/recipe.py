@@ -72,7 +72,9 @@ class Recipe:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(settings) - known)
         if unknown:
-            raise ValueError(f"unknown settings in the recipe: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+            raise ValueError(
+                f"unknown settings in the recipe: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            )
         return cls(**settings)
 
     def to_json(self) -> dict[str, Any]:

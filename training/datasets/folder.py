@@ -30,9 +30,7 @@ def read(root: Path) -> Dataset:
         for path in sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES):
             below = path.relative_to(place)
             group = below.parts[0] if len(below.parts) > 1 else path.stem.split("_")[0]
-            films.append(
-                Film(id=str(path.relative_to(root)), path=path, classes=SEVERITIES[place.name], group=group)
-            )
+            films.append(Film(id=str(path.relative_to(root)), path=path, classes=SEVERITIES[place.name], group=group))
     if not films:
         raise DataError(root, f"no film found; films end in {', '.join(sorted(SUFFIXES))}")
     return Dataset(root.name, tuple(films), "the folders of " + root.name, root)

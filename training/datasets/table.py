@@ -27,7 +27,7 @@ def read(path: Path) -> Dataset:
         reader = csv.DictReader(lines)
         missing = {"file", "label"} - set(reader.fieldnames or ())
         if missing:
-            raise DataError(path, f"column {sorted(missing)[0]!r} is missing", 1)
+            raise DataError(path, f"column {min(missing)!r} is missing", 1)
         for number, row in enumerate(reader, start=2):
             films.append(_film(path, row, number))
     return Dataset(path.stem, tuple(films), f"column 'label' of {path.name}", path)

@@ -1,0 +1,173 @@
+"""``python -m training``: from films to a model bundle, one resumable step at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fracturelens import __version__
+from training.datasets import ADAPTERS, DataError, Dataset
+from training.recipe import Recipe
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "training" / "results" / "elbow"
+KERAS_WEIGHTS = ROOT / "training" / "weights" / "elbow.weights.h5"
+
+app = typer.Typer(
+    help=__doc__,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    epilog="The order is crossval, evaluate, train, export; `make train` runs all four. Each step skips what is done.",
+)
+
+
+class Layout(StrEnum):
+    """Layouts of data sets that can be read."""
+
+    FRACATLAS = "fracatlas"
+    FOLDER = "folder"
+    CSV = "csv"
+
+
+SHARED = ROOT.parent / "shared"
+DATA = Path(os.environ.get("FRACTURELENS_DATA", SHARED / "data" / "fracatlas"))
+_WEIGHTS = SHARED / "weights" / "mobilenet_v2_imagenet_notop.weights.h5"
+START = os.environ.get("FRACTURELENS_IMAGENET", str(_WEIGHTS) if _WEIGHTS.is_file() else "imagenet")
+RUNS = ROOT / "runs" / "elbow"
+BUNDLE = ROOT / "fracturelens" / "bundles" / "elbow"
+
+
+Data = Annotated[
+    Path, typer.Option("--data", help="The films: a folder, or a CSV file. FRACTURELENS_DATA sets the default.")
+]
+Adapter = Annotated[Layout, typer.Option("--layout", help="How the films and their labels are laid out.")]
+Runs = Annotated[Path, typer.Option(help="Folder for checkpoints, weights and predictions of each fold.")]
+Settings = Annotated[
+    Path | None, typer.Option("--recipe", help="JSON file of settings; default is the shipped recipe.")
+]
+Start = Annotated[
+    str,
+    typer.Option(help="ImageNet weights: a file, or 'imagenet' to let Keras download them, or 'none' (tests only)."),
+]
+
+
+def _dataset(data: Path, layout: Layout, seed: int) -> Dataset:
+    from training.splits import with_folds
+
+    dataset = ADAPTERS[layout](data)
+    return with_folds(dataset, seed=seed).check(folds=True)
+
+
+def _recipe(path: Path | None) -> Recipe:
+    return Recipe.read(path) if path else Recipe()
+
+
+@app.command()
+def crossval(
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    runs: Runs = RUNS,
+    recipe: Settings = None,
+    start: Start = START,
+    fold: Annotated[list[int] | None, typer.Option(help="Only this fold; may be given more than once.")] = None,
+) -> None:
+    """Train one network a fold and read the films it has not seen.
+
+    Interrupt at any time: the next call goes on from the last finished epoch, and skips finished folds.
+    """
+    from training import crossval as steps
+
+    settings = _recipe(recipe)
+    films = _dataset(data, layout, settings.seed)
+    steps.crossval(films, settings, start, runs, runs.parent / "packed", only=fold)
+
+
+@app.command()
+def train(
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    runs: Runs = RUNS,
+    recipe: Settings = None,
+    start: Start = START,
+) -> None:
+    """Train the network to ship on every film."""
+    from training import crossval as steps
+
+    settings = _recipe(recipe)
+    steps.train_all(_dataset(data, layout, settings.seed), settings, start, runs, runs.parent / "packed")
+
+
+@app.command()
+def evaluate(
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    runs: Annotated[
+        Path | None, typer.Option(help="Gather new predictions from here; default: use those committed in --results.")
+    ] = None,
+    recipe: Settings = None,
+    results: Annotated[Path, typer.Option(help="Folder for predictions and results.json.")] = RESULTS,
+    docs: Annotated[Path, typer.Option(help="Folder for results.md and its figures.")] = ROOT / "docs",
+) -> None:
+    """Turn out-of-fold predictions into figures with intervals, plots and docs/results.md."""
+    from training import evaluate as steps
+    from training import figures, report
+
+    settings = _recipe(recipe)
+    films = _dataset(data, layout, settings.seed)
+    predictions = results / "out-of-fold.npz"
+    if runs:
+        steps.OutOfFold.gather(films, runs).write(predictions)
+        for history in sorted(runs.glob("*/history.csv")):
+            shutil.copy(history, results / f"history-{history.parent.name}.csv")
+    found = steps.evaluate(films, steps.OutOfFold.read(predictions), settings)
+    steps.write(found, results / "results.json")
+    (docs / "results.md").write_text(report.results_page(found))
+    figures.draw(found, sorted(results.glob("history-*.csv")), docs / "images" / "results")
+    typer.echo(f"any fracture, all films: AUROC {report.estimate(found['any_fracture']['all films'].get('auroc'))}")
+    typer.echo(f"written: {results / 'results.json'}, {docs / 'results.md'}")
+
+
+@app.command()
+def export(
+    runs: Annotated[
+        Path | None, typer.Option(help="Take the network trained here; default: the committed Keras weights.")
+    ] = None,
+    recipe: Settings = None,
+    results: Annotated[Path, typer.Option(help="Folder with results.json.")] = RESULTS,
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = BUNDLE,
+    name: Annotated[str, typer.Option(help="The bundle's name.")] = "elbow",
+    version: Annotated[str, typer.Option(help="The bundle's version.")] = __version__,
+) -> None:
+    """Write the model bundle: one LiteRT graph, its manifest and its model card."""
+    from training import export as steps
+    from training import network
+    from training.fit import WEIGHTS
+
+    settings = _recipe(recipe)
+    model = network.build(settings, "none")
+    model.load_weights(runs / "all" / WEIGHTS if runs else KERAS_WEIGHTS)
+    found = json.loads((results / "results.json").read_text())
+    difference = steps.write_bundle(model, settings, found, out, name=name, version=version)
+    if runs:
+        KERAS_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
+        model.save_weights(KERAS_WEIGHTS)
+    typer.echo(f"written: {out} (largest difference in logits from the Keras network: {difference:.1e})")
+
+
+def main() -> None:
+    """Run the command line; errors in the data end with one line and exit code 1."""
+    try:
+        app()
+    except DataError as error:
+        typer.echo(f"error [bad_data]: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
