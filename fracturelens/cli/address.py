@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that cannot even be asked for ("a..b") is a UnicodeError
         raise errors.AddressUnavailable(f"There is no address {host} to listen on; try --host 127.0.0.1.") from error
     try:
         # A port whose last connections are still winding down is free for a new server.

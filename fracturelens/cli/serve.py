@@ -60,14 +60,14 @@ def serve(
     from fracturelens.cli.address import is_loopback, listen, url
 
     settings = load_settings(context, model=model, host=host, port=port, data=data)
-    # First of all: what is loaded next takes a while, and a taken port makes it pointless.
+    if not is_loopback(settings.host):
+        typer.echo(
+            f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
+            "reaches it can send films. Put a proxy with sign-in in front, or use --host 127.0.0.1.",
+            err=True,
+        )
+    # Before anything is loaded: that takes a while, and a taken port makes it pointless.
     with _stopped_by_signals(), listen(settings.host, settings.port) as listener:
-        if not is_loopback(settings.host):
-            typer.echo(
-                f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
-                "reaches it can send films. Put a proxy with sign-in in front, or use --host 127.0.0.1.",
-                err=True,
-            )
         _serve(settings, listener, url(settings.host, listener.getsockname()[1]))
 
 

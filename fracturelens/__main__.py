@@ -1,0 +1,5 @@
+"""``python -m fracturelens``: the command line."""
+
+from fracturelens.cli import main
+
+main()
