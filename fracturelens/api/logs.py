@@ -13,7 +13,7 @@ from fracturelens.api.journal import described
 class JsonLines(logging.Formatter):
     """Formats a record as one JSON object.
 
-    Of a message only the first line is kept, of an exception its type and the places it passed: the rest may quote data.
+    Of a message only the first line is kept, of an exception its type and where it passed: the rest may quote data.
     """
 
     def format(self, record: logging.LogRecord) -> str:

@@ -1,0 +1,87 @@
+"""Where settings come from, and what a wrong one is told."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from fracturelens import errors, radiograph
+from fracturelens.settings import Settings, load
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("FRACTURELENS_")]:
+        monkeypatch.delenv(name)
+
+
+def test_the_defaults_are_a_private_server_that_forgets_after_a_day() -> None:
+    settings = Settings()
+
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.retention == timedelta(days=1)
+    assert settings.max_file_bytes == radiograph.MAX_BYTES
+    assert settings.hosts == ("localhost", "127.0.0.1", "[::1]")
+    assert settings.origins == ()
+    assert 1 <= settings.readers <= 4
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRACTURELENS_PORT", "9000")
+    monkeypatch.setenv("FRACTURELENS_HOSTS", "films.example, 127.0.0.1")
+    monkeypatch.setenv("FRACTURELENS_MODEL", "")
+
+    settings = load()
+
+    assert settings.port == 9000
+    assert settings.hosts == ("films.example", "127.0.0.1")
+    assert settings.model is None
+
+
+def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRACTURELENS_PORT", "9000")
+
+    assert load(port=9001, host=None).port == 9001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "70000"),
+        ("PORT", "http"),
+        ("MAX_FILE_MB", "0"),
+        ("MAX_FILE_MB", "33"),
+        ("RETENTION_HOURS", "-1"),
+        ("INSTANCES", "0"),
+        ("QUEUE", "-1"),
+        ("QUEUE_SECONDS", "0"),
+        ("QUEUE_MB", "31"),
+    ],
+)
+def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"FRACTURELENS_{name}", value)
+
+    with pytest.raises(errors.InvalidSetting, match=f"FRACTURELENS_{name}") as caught:
+        load()
+
+    assert "http" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"),
+    [
+        ("/var/lib/own", "/var/lib/own/fracturelens"),
+        ("relative", "~/.local/share/fracturelens"),
+        ("", "~/.local/share/fracturelens"),
+    ],
+)
+def test_the_data_folder_follows_the_xdg_specification(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str, folder: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", variable)
+
+    assert load().data == Path(folder).expanduser()
