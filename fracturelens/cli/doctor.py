@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -36,6 +37,15 @@ class Check:
     remedy: str = ""
 
 
+class CheckError(Exception):
+    """What a check found wrong, and what to do about it."""
+
+    def __init__(self, seen: str, remedy: str) -> None:
+        super().__init__(seen)
+        self.seen = seen
+        self.remedy = remedy
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(doctor)
@@ -48,106 +58,99 @@ def doctor(
 ) -> None:
     """Check Python, the model, a reading, the data folder, the port and the page; say what to do about problems."""
     settings = load_settings(context, model=model)
-    checks = [check(settings) for check in CHECKS]
+    checks = [_checked(name, look, settings) for name, look in CHECKS.items()]
     well = all(check.ok for check in checks)
     if as_json:
         typer.echo(json.dumps({"ok": well, "version": __version__, "checks": [asdict(check) for check in checks]}))
     else:
         for check in checks:
-            typer.echo(f"{'ok     ' if check.ok else 'PROBLEM'}  {check.name:<12}{shown(check.seen)}")
+            typer.echo(f"{'ok' if check.ok else 'PROBLEM':<9}{check.name:<13}{shown(check.seen)}")
             if not check.ok:
-                typer.echo(f"{'':<9}{'':<12}-> {shown(check.remedy)}")
+                typer.echo(f"{'':<22}-> {shown(check.remedy)}")
         typer.echo(f"{'All is well.' if well else 'Fix the problems above.'} {DISCLAIMER}")
     if not well:
         raise typer.Exit(SOME_FAILED)
 
 
-def check_python(settings: Settings) -> Check:
+def _checked(name: str, look: Callable[[Settings], str], settings: Settings) -> Check:
+    try:
+        return Check(name, True, look(settings))
+    except CheckError as problem:
+        return Check(name, False, problem.seen, problem.remedy)
+
+
+def python(settings: Settings) -> str:
     """Look at the interpreter's version."""
-    version = sys.version_info[:2]
-    oldest, newest = (".".join(map(str, bound)) for bound in (OLDEST_PYTHON, NEWEST_PYTHON))
-    return Check(
-        "python",
-        OLDEST_PYTHON <= version <= NEWEST_PYTHON,
-        f"{sys.version.split()[0]} at {sys.executable}",
-        f"Install Fracturelens with a Python from {oldest} to {newest}.",
-    )
+    seen = f"{sys.version.split()[0]} at {sys.executable}"
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        oldest, newest = (".".join(map(str, bound)) for bound in (OLDEST_PYTHON, NEWEST_PYTHON))
+        raise CheckError(seen, f"Install Fracturelens with a Python from {oldest} to {newest}.")
+    return seen
 
 
-def check_bundle(settings: Settings) -> Check:
+def bundle(settings: Settings) -> str:
     """Verify the model bundle: manifest, schema, size and digest of the graph."""
     from fracturelens.bundle import open_bundle
 
     try:
-        bundle = open_bundle(settings.model)
+        found = open_bundle(settings.model)
     except errors.BundleError as error:
-        return Check(
-            "model", False, error.message, "Reinstall Fracturelens, or name a bundle by --model or FRACTURELENS_MODEL."
-        )
-    manifest = bundle.manifest
-    return Check(
-        "model",
-        True,
+        remedy = "Install Fracturelens again, or name another bundle by --model or FRACTURELENS_MODEL."
+        raise CheckError(error.message, remedy) from error
+    manifest = found.manifest
+    return (
         f"{manifest.name} {manifest.version}, schema {manifest.schema_version}, digest verified "
-        f"({manifest.graph.sha256[:12]}), in {bundle.location}",
+        f"({manifest.graph.sha256[:12]}), in {found.location}"
     )
 
 
-def check_reading(settings: Settings) -> Check:
+def reading(settings: Settings) -> str:
     """Read one synthetic film from PNG bytes to a heatmap, twice: the first time starts the runtime."""
     from fracturelens.assess import open_assessor
     from fracturelens.assessment import HeatmapChoice
 
+    film = _synthetic_film()
     try:
         assessor = open_assessor(settings.model, threads=settings.threads, instances=1)
-        film = _synthetic_film()
         assessor.read(film, heatmaps=HeatmapChoice.PREDICTED)
         started = time.perf_counter()
         assessor.read(film, heatmaps=HeatmapChoice.PREDICTED)
     except errors.BundleError as error:
-        return Check("reading", False, error.message, "Put the model right first (see above).")
+        raise CheckError(error.message, "Put the model right first.") from error
     except Exception as error:  # whatever the runtime answers here, it is what the user has to know
-        return Check(
-            "reading",
-            False,
-            f"{type(error).__name__}: {error}",
-            "The runtime does not work on this machine; reinstall it: pip install --force-reinstall ai-edge-litert.",
-        )
-    return Check("reading", True, f"a synthetic film in {1000 * (time.perf_counter() - started):.0f} ms")
+        remedy = "The runtime does not work here; install it again: pip install --force-reinstall ai-edge-litert."
+        raise CheckError(f"{type(error).__name__}: {error}", remedy) from error
+    return f"a synthetic film in {1000 * (time.perf_counter() - started):.0f} ms"
 
 
-def check_data(settings: Settings) -> Check:
+def data_folder(settings: Settings) -> str:
     """Write to the data folder, or where it would be made, without making it."""
     if not settings.retention_hours:
-        return Check("data folder", True, "none needed: nothing is kept (FRACTURELENS_RETENTION_HOURS=0)")
+        return "none needed: nothing is kept (FRACTURELENS_RETENTION_HOURS=0)"
     place = _nearest_existing(settings.data)
     try:
-        if not place.is_dir():
-            raise NotADirectoryError(0, "it is a file")
         with tempfile.TemporaryFile(dir=place) as probe:
             probe.write(b"probe")
     except OSError as error:
-        return Check(
-            "data folder",
-            False,
+        raise CheckError(
             f"{settings.data} cannot be written: {error.strerror}",
-            "Choose another one by --data or FRACTURELENS_DATA, or let this user write there.",
-        )
-    return Check("data folder", True, f"{settings.data}{'' if place == settings.data else ' (made when first needed)'}")
+            "Choose another folder by --data or FRACTURELENS_DATA, or let this user write there.",
+        ) from error
+    return f"{settings.data}{'' if place == settings.data.absolute() else ' (made when first needed)'}"
 
 
-def check_disk(settings: Settings) -> Check:
+def disk(settings: Settings) -> str:
     """Look for room beside the data folder."""
     free = shutil.disk_usage(_nearest_existing(settings.data)).free
-    return Check(
-        "disk",
-        free >= ENOUGH_DISK_BYTES,
-        f"{free / 1024**3:.1f} GiB free for {settings.data}",
-        f"Free some space ({ENOUGH_DISK_BYTES // 1024**2} MiB at least), or choose another folder by --data.",
-    )
+    seen = f"{free / 1024**3:.1f} GiB free for {settings.data}"
+    if free < ENOUGH_DISK_BYTES:
+        raise CheckError(
+            seen, f"Free some space, at least {ENOUGH_DISK_BYTES // 1024**2} MiB, or choose another folder."
+        )
+    return seen
 
 
-def check_port(settings: Settings) -> Check:
+def port(settings: Settings) -> str:
     """Listen on the port for a moment."""
     from fracturelens.cli.address import listen, url
 
@@ -155,22 +158,34 @@ def check_port(settings: Settings) -> Check:
         listen(settings.host, settings.port).close()
     except errors.AddressUnavailable as error:
         remedy = "If that is your running Fracturelens, all is well; if not, choose another port (FRACTURELENS_PORT)."
-        return Check("port", False, error.message, remedy)
-    return Check("port", True, f"{url(settings.host, settings.port)} is free")
+        raise CheckError(error.message, remedy) from error
+    return f"{url(settings.host, settings.port)} is free"
 
 
-CHECKS: tuple[Callable[[Settings], Check], ...] = (
-    check_python,
-    check_bundle,
-    check_reading,
-    check_data,
-    check_disk,
-    check_port,
-)
+def page(settings: Settings) -> str:
+    """Look for the web page that ``serve`` shows."""
+    from fracturelens.api.page import page_folder
+
+    folder = page_folder()
+    if folder is None:
+        raise CheckError("there is no web page", "Install Fracturelens again: its web folder is missing.")
+    return str(folder)
+
+
+CHECKS: dict[str, Callable[[Settings], str]] = {
+    "python": python,
+    "model": bundle,
+    "reading": reading,
+    "data folder": data_folder,
+    "disk": disk,
+    "port": port,
+    "page": page,
+}
 
 
 def _nearest_existing(folder: Path) -> Path:
-    return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    # os.path.exists says no where Path.exists would raise: below a folder that may not be searched.
+    return next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.exists(place))  # noqa: PTH110
 
 
 def _synthetic_film() -> bytes:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fracturelens import errors
 from fracturelens.cli import films
+from fracturelens.decision import more_likely_fracture
 
 if TYPE_CHECKING:
-    from fracturelens.assess import Assessor
+    from fracturelens.assess import Assessor, Reading
     from fracturelens.assessment import Assessment, HeatmapChoice
 
 Item = TypeVar("Item")
@@ -64,6 +65,10 @@ class Reader:
             fault = f"Reading stopped at an unexpected {type(error).__name__}; please report it."
             return Outcome(film.name, error=errors.FracturelensError(fault))
         return Outcome(film.name, reading.assessment, overlay=overlay)
+
+    def _overlay(self, data: bytes, reading: Reading) -> bytes:
+        shown = more_likely_fracture(reading.assessment.probabilities)
+        return self._assessor.overlay(data, reading.class_maps, shown)
 
 
 def in_order(work: Callable[[Item], Answer], items: Iterable[Item], threads: int) -> Iterator[Answer]:

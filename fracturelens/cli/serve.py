@@ -75,6 +75,7 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
     import uvicorn
 
     from fracturelens.api import create_app
+    from fracturelens.api.logs import log_config
     from fracturelens.assess import open_assessor
 
     class Server(uvicorn.Server):
@@ -86,8 +87,7 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
     assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
     config = uvicorn.Config(
         create_app(settings, assessor=assessor),
-        log_level="warning",
-        access_log=False,  # it would hold ids, and an id opens its film
+        log_config=log_config(),
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

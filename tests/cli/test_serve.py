@@ -1,0 +1,161 @@
+"""``fracturelens serve``: starts with a word, ends with grace."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fracturelens import DISCLAIMER
+from fracturelens.cli import address
+from tests.cli.conftest import COMMAND, PATIENCE_S, Cli, Program
+
+
+class Running(NamedTuple):
+    process: subprocess.Popen[str]
+    banner: str
+    port: int
+
+
+Serve = Callable[..., AbstractContextManager[Running]]
+
+
+@pytest.fixture
+def serve(root: Path, tmp_path: Path) -> Serve:
+    """Return a context manager that serves on a free port and ends what the test left running."""
+
+    @contextmanager
+    def start(*arguments: str) -> Iterator[Running]:
+        command = [*COMMAND, "serve", "--port", "0", "--data", str(tmp_path / "data"), *arguments]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, text=True) as process:
+            assert process.stdout
+            try:
+                banner = ""
+                while "Ctrl-C" not in banner:
+                    line = process.stdout.readline()
+                    assert line, process.stderr and process.stderr.read()
+                    banner += line
+                found = re.search(r"http://127\.0\.0\.1:(\d+)", banner)
+                assert found, banner
+                yield Running(process, banner, int(found[1]))
+            finally:
+                process.kill()
+
+    return start
+
+
+def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
+    """Signal a server, and return its status and what it wrote to standard error."""
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=PATIENCE_S)
+    return process.returncode, stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_the_page_says_so_and_ends_cleanly(number: signal.Signals, serve: Serve, tmp_path: Path) -> None:
+    with serve() as running:
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE_S)
+        connection.request("GET", "/")
+        page = connection.getresponse()
+        assert page.status == 200
+        assert b"<html" in page.read().lower()
+        connection.close()
+
+        assert DISCLAIMER in running.banner
+        assert str(tmp_path / "data") in running.banner
+        assert "24 h" in running.banner
+        assert "elbow" in running.banner
+        assert end(running.process, number) == (0, "")
+
+
+def test_work_accepted_before_the_end_is_finished(serve: Serve, film: bytes) -> None:
+    with serve() as running, socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE_S) as client:
+        head = ("POST /v1/assessments HTTP/1.1", "Host: localhost", "Content-Type: image/png", "Expect: 100-continue")
+        client.sendall("\r\n".join([*head, f"Content-Length: {len(film)}", "\r\n"]).encode())
+        assert client.recv(4096).startswith(b"HTTP/1.1 100"), "the request is under way"
+        client.sendall(film[:1000])
+
+        running.process.send_signal(signal.SIGTERM)
+        _wait_until_refused(running.port)
+        client.sendall(film[1000:])
+        response = http.client.HTTPResponse(client)
+        response.begin()
+
+        assert response.status == 200
+        assert json.loads(response.read())["disclaimer"] == DISCLAIMER
+        assert running.process.wait(PATIENCE_S) == 0
+
+
+def _wait_until_refused(port: int) -> None:
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S).close()
+        except ConnectionError:
+            return
+
+
+def test_a_taken_port_is_one_line_with_the_way_out(program: Program) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        run = program("serve", "--port", str(port))
+
+    assert run.returncode == 1
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith(f"error [address_unavailable]: Port {port} ")
+    assert "PORT=8001 make run" in line
+    assert "--port" in line
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
+def test_an_address_that_is_not_ours_is_one_line_after_the_warning(host: str, cli: Cli) -> None:
+    result = cli("serve", "--host", host, "--port", "0")
+
+    assert result.exit_code == 1
+    warning, error = result.stderr.splitlines()
+    assert warning.startswith(f"warning: {host} can be reached from other machines")
+    assert "no sign-in" in warning
+    assert error.startswith("error [address_unavailable]: ")
+    assert "127.0.0.1" in error
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback", "url"),
+    [
+        ("127.0.0.1", True, "http://127.0.0.1:80"),
+        ("localhost", True, "http://localhost:80"),
+        ("::1", True, "http://[::1]:80"),
+        ("0.0.0.0", False, "http://127.0.0.1:80"),  # noqa: S104 - nothing listens here
+        ("::", False, "http://[::1]:80"),
+        ("192.0.2.1", False, "http://192.0.2.1:80"),
+    ],
+)
+def test_what_others_reach_is_known_and_the_page_is_named(host: str, loopback: bool, url: str) -> None:
+    assert address.is_loopback(host) is loopback
+    assert address.url(host, 80) == url
+
+
+def test_a_data_folder_that_cannot_be_is_one_line(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    run = program("serve", "--port", "0", "--data", tmp_path / "file")
+
+    assert run.returncode == 1
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith("error [store_unavailable]: ")
+
+
+def test_a_model_that_is_not_there_is_one_line(program: Program, tmp_path: Path) -> None:
+    run = program("serve", "--port", "0", "--model", tmp_path)
+
+    assert run.returncode == 1
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith("error [bundle_not_found]: ")
