@@ -1,0 +1,55 @@
+"""Fixtures that every test may ask for, and the one rule about what may be missing.
+
+Films or a system program that a laptop lacks skip the tests that need them, and the skip names what is missing.
+Where ``CI`` is ``true`` a missing program is a failure: what is never run there is never proven.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import films
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def need_program() -> Callable[..., Path]:
+    """Return a function that finds a system program: ``need_program("chromium", "google-chrome")`` takes the first."""
+
+    def find(name: str, *or_else: str) -> Path:
+        for candidate in (name, *or_else):
+            if found := shutil.which(candidate):
+                return Path(found)
+        missing = f"{' or '.join((name, *or_else))} is not installed"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{missing}, and CI=true demands it (.ci/run installs what the tests need)")
+        pytest.skip(missing)
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def fracatlas() -> Path:
+    """Return the folder of the prepared FracAtlas films: ``FRACTURELENS_FILMS``, else ``../shared/data/fracatlas``."""
+    folder = Path(os.environ.get("FRACTURELENS_FILMS") or ROOT.parent / "shared" / "data" / "fracatlas")
+    if not (folder / "manifest.csv").is_file():
+        pytest.skip("FracAtlas is not at hand: set FRACTURELENS_FILMS to the folder that holds its manifest.csv")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def film() -> bytes:
+    """Return a well-formed synthetic film, as an 8-bit PNG of 192 x 256 pixels."""
+    return films.encoded(films.bone())
