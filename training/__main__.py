@@ -136,8 +136,9 @@ def evaluate(
 @app.command()
 def export(
     runs: Annotated[
-        Path | None, typer.Option(help="Take the network trained here; default: the committed Keras weights.")
+        Path | None, typer.Option(help="Take the network trained here and keep its --weights; default: use --weights.")
     ] = None,
+    weights: Annotated[Path, typer.Option(help="The network's Keras weights, to go on training from.")] = KERAS_WEIGHTS,
     recipe: Settings = None,
     results: Annotated[Path, typer.Option(help="Folder with results.json.")] = RESULTS,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = BUNDLE,
@@ -151,12 +152,12 @@ def export(
 
     settings = _recipe(recipe)
     model = network.build(settings, "none")
-    model.load_weights(runs / "all" / WEIGHTS if runs else KERAS_WEIGHTS)
+    model.load_weights(runs / "all" / WEIGHTS if runs else weights)
     found = json.loads((results / "results.json").read_text())
     difference = steps.write_bundle(model, settings, found, out, name=name, version=version)
     if runs:
-        KERAS_WEIGHTS.parent.mkdir(parents=True, exist_ok=True)
-        model.save_weights(KERAS_WEIGHTS)
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        model.save_weights(weights)
     typer.echo(f"written: {out} (largest difference in logits from the Keras network: {difference:.1e})")
 
 

@@ -311,6 +311,8 @@ def _pointing(readings: Readings, predicted: OutOfFold, recipe: Recipe) -> dict[
             shown = 1 + int(readings.crossed[row, 2] > readings.crossed[row, 1])
             rows.append(row)
             found.append(point(film, maps[..., shown], recipe))
+    if not found:
+        return {}
     bootstrap = GroupBootstrap(readings.groups[rows])
 
     def rate(name: str) -> Estimate:

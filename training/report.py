@@ -204,6 +204,8 @@ def _severity(results: dict[str, Any]) -> list[str]:
 
 
 def _pointing(found: dict[str, Any]) -> list[str]:
+    if not found:
+        return ["No film of this set is outlined."]
     names = {
         "one_cell": "peak inside the outline, or within one map cell of it",
         "strict": "peak strictly inside the outline",
