@@ -1,0 +1,187 @@
+"""The main job: a film's bytes in, an explained and calibrated assessment out. Every surface calls this."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+
+from fracturelens import errors, gate, overlay
+from fracturelens.assessment import (
+    Assessment,
+    ClassName,
+    HeatmapChoice,
+    ImageInfo,
+    ModelInfo,
+    OperatingPoints,
+    Probabilities,
+    Timings,
+)
+from fracturelens.bundle import CLASSES, Bundle, open_bundle
+from fracturelens.classifier import Array, Classifier
+from fracturelens.decision import calibrate, decide, fracture_probability, more_likely_fracture
+from fracturelens.explanation import Map, film_heat, grad_cam
+from fracturelens.letterbox import Letterbox, fit, letterbox
+from fracturelens.radiograph import Radiograph, decode
+
+HEATMAP_SIDE = 512
+"""Longest side of a heatmap, pixels; browsers and viewers scale it to the film."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An assessment, and the class maps, float32 (h, w, 3), from which its heatmaps can be drawn again."""
+
+    assessment: Assessment
+    class_maps: Array
+
+
+class Assessor:
+    """Reads films with one bundle; safe to call from many threads.
+
+    Parameters
+    ----------
+    bundle
+        The model.
+    threads, instances
+        Threads of each interpreter, and most interpreters at once (see ``Classifier``).
+
+    Raises
+    ------
+    BundleDamaged
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 1, instances: int | None = None) -> None:
+        self.bundle = bundle
+        manifest = bundle.manifest
+        self.model = ModelInfo(name=manifest.name, version=manifest.version, digest=manifest.graph.sha256)
+        self._points = OperatingPoints(**manifest.operating_points.model_dump())
+        self._classifier = Classifier(bundle, threads=threads, instances=instances)
+
+    def assess(self, data: bytes, *, heatmaps: HeatmapChoice = HeatmapChoice.PREDICTED) -> Assessment:
+        """Read a film; see ``read``."""
+        return self.read(data, heatmaps=heatmaps).assessment
+
+    def read(self, data: bytes, *, heatmaps: HeatmapChoice = HeatmapChoice.PREDICTED) -> Reading:
+        """Read a film: PNG, JPEG, TIFF, WebP or DICOM bytes.
+
+        Parameters
+        ----------
+        heatmaps
+            ``predicted`` draws the more probable fracture class whatever the outcome, because where a fracture would
+            be is what a reader wants to check; ``all`` draws all three classes.
+
+        Raises
+        ------
+        FilmError
+            The bytes cannot be read as a film; see ``decode``.
+        BundleDamaged
+            The graph fails.
+        """
+        manifest = self.bundle.manifest
+        start = time.perf_counter()
+        film = decode(data)
+        canvas, place = letterbox(film.pixels, manifest.input_size)
+        decoded = time.perf_counter()
+        prediction = self._classifier.run(canvas)
+        inferred = time.perf_counter()
+        probabilities = calibrate(prediction.logits, manifest.calibration)
+        decision = decide(
+            probabilities,
+            manifest.operating_points,
+            refusals=gate.examine(film, manifest.gate),
+            notes=film.notes,
+        )
+        drawn: dict[ClassName, str] = {}
+        for name in _to_draw(heatmaps, probabilities):
+            width, height = _heatmap_size(film)
+            heat = self._heat(prediction.class_maps, name, place, width, height)
+            drawn[name] = overlay.data_url(overlay.heatmap_png(heat))
+        rendered = time.perf_counter()
+        assessment = Assessment(
+            id=uuid.uuid4().hex,
+            outcome=decision.outcome,
+            fracture_probability=fracture_probability(probabilities),
+            probabilities=probabilities,
+            severity=decision.severity,
+            reasons=decision.reasons,
+            image=ImageInfo(kind=film.kind, width=film.width, height=film.height),
+            model=self.model,
+            operating_points=self._points,
+            timings_ms=Timings(
+                decode=_milliseconds(start, decoded),
+                infer=_milliseconds(decoded, inferred),
+                render=_milliseconds(inferred, rendered),
+                total=_milliseconds(start, rendered),
+            ),
+            heatmaps=drawn,
+        )
+        return Reading(assessment, prediction.class_maps)
+
+    def overlay(self, data: bytes, class_maps: Array, class_name: ClassName, *, opacity: float = 0.5) -> bytes:
+        """Draw a film with one class's Grad-CAM over it, as PNG.
+
+        Parameters
+        ----------
+        data
+            The film's bytes.
+        class_maps
+            Of its ``Reading``.
+        opacity : float, range [0, 1]
+
+        Raises
+        ------
+        FilmError
+            As ``read``.
+        InvalidParameter
+            There is no such class, or the opacity is out of range.
+        """
+        if class_name not in CLASSES:
+            raise errors.InvalidParameter(f"There is no such class; the classes are {', '.join(CLASSES)}.")
+        if not 0 <= opacity <= 1:
+            raise errors.InvalidParameter(f"The opacity must lie between 0 and 1, not at {opacity:g}.")
+        film = decode(data)
+        height, width = film.pixels.shape
+        place = fit(width, height, self.bundle.manifest.input_size)
+        heat = self._heat(class_maps, class_name, place, width, height)
+        return overlay.composite_png(film, heat, opacity)
+
+    def film(self, data: bytes) -> bytes:
+        """Draw a film as it was read, upright and grey, as PNG: for formats that browsers do not show.
+
+        Raises
+        ------
+        FilmError
+            As ``read``.
+        """
+        return overlay.film_png(decode(data))
+
+    def _heat(self, class_maps: Array, name: ClassName, place: Letterbox, width: int, height: int) -> Map:
+        manifest = self.bundle.manifest
+        cam = grad_cam(class_maps[:, :, CLASSES.index(name)])
+        return film_heat(cam, place, manifest.cell_stride, manifest.cell_offset, width, height)
+
+
+def open_assessor(model: str | None = None, *, threads: int = 1, instances: int | None = None) -> Assessor:
+    """Open the bundle at a place (``None``: the shipped one) and make it ready to read films.
+
+    Raises
+    ------
+    BundleError, BundleNotFound, BundleDamaged, BundleTooNew
+    """
+    return Assessor(open_bundle(model), threads=threads, instances=instances)
+
+
+def _to_draw(choice: HeatmapChoice, probabilities: Probabilities) -> tuple[ClassName, ...]:
+    if choice is HeatmapChoice.ALL:
+        return CLASSES
+    return () if choice is HeatmapChoice.NONE else (more_likely_fracture(probabilities),)
+
+
+def _heatmap_size(film: Radiograph) -> tuple[int, int]:
+    scale = min(1.0, HEATMAP_SIDE / max(film.width, film.height))
+    return max(1, round(film.width * scale)), max(1, round(film.height * scale))
+
+
+def _milliseconds(start: float, end: float) -> float:
+    return round((end - start) * 1000, 3)
