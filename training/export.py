@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 import numpy as np
-from fracturelens.classifier import Classifier
 
 from fracturelens import __version__, bundle
 from fracturelens.bundle import Bundle, Calibration, GraphFile, Manifest, OperatingPoints
+from fracturelens.classifier import Classifier
 from training import network
 from training.batches import cell_offset
 from training.recipe import Recipe
