@@ -23,7 +23,7 @@ class UploadReference(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    upload_id: Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\Z")]
+    upload_id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
 
 @dataclass(frozen=True, slots=True)

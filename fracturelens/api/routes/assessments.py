@@ -14,6 +14,7 @@ from fracturelens.api.body import Film, UploadReference, expected_bytes, read_fi
 from fracturelens.api.describe import FILM_BODY, PNG, errors_of
 from fracturelens.api.service import Service, ServiceOf
 from fracturelens.assessment import Assessment, ClassName, HeatmapChoice
+from fracturelens.decision import more_likely_fracture
 
 router = APIRouter(prefix="/v1/assessments", tags=["assessments"])
 
@@ -88,7 +89,7 @@ async def get_overlay(
         return service.assessor.overlay(
             service.store.film(assessment_id),
             service.store.class_maps(assessment_id),
-            class_name or _more_likely_fracture(assessment),
+            class_name or more_likely_fracture(assessment.probabilities),
             opacity=opacity,
         )
 
@@ -117,8 +118,3 @@ def _read(service: Service, sent: Film | UploadReference, heatmaps: HeatmapChoic
     if isinstance(sent, UploadReference):
         service.store.drop_upload(sent.upload_id)
     return reading.assessment.model_dump_json()
-
-
-def _more_likely_fracture(assessment: Assessment) -> ClassName:
-    probabilities = assessment.probabilities
-    return "displaced" if probabilities.displaced > probabilities.hairline else "hairline"
