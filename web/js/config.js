@@ -7,7 +7,7 @@ import { request } from "./request.js";
  * @property {string} api address of the API, without a slash at the end
  * @property {number} maxFileBytes largest file that is read
  * @property {number} directMaxBytes largest file that is posted in one step; larger ones go through an upload
- * @property {string} version of the server
+ * @property {number | null} retentionHours how long the server keeps a film; null if it does not say
  */
 
 /**
@@ -30,6 +30,6 @@ export function configFrom(values, base) {
     api: new URL(values.api ?? "/v1", base).href.replace(/\/+$/, ""),
     maxFileBytes: values.max_file_bytes ?? 32 * 1024 * 1024,
     directMaxBytes: values.direct_max_bytes ?? Infinity,
-    version: values.version ?? "",
+    retentionHours: values.retention_hours ?? null,
   };
 }

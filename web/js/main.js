@@ -8,7 +8,7 @@ import { hideFailure, showFailure } from "./failure.js";
 import { isShownByBrowsers } from "./formats.js";
 import { listenForFilms } from "./intake.js";
 import { announce } from "./live.js";
-import { size } from "./numbers.js";
+import { hours, size } from "./numbers.js";
 import { Problem } from "./problem.js";
 import { showReport } from "./report.js";
 import { whileBusy } from "./retry.js";
@@ -29,9 +29,19 @@ let known;
 
 /** @returns {Promise<Config>} asked for once, and again only if it could not be had */
 async function config() {
-  known ??= await loadConfig(document.baseURI);
-  write("file-limit", say("hint.limit", { limit: size(known.maxFileBytes) }));
+  if (known === undefined) {
+    known = await loadConfig(document.baseURI);
+    showTerms(known);
+  }
   return known;
+}
+
+/** @param {Config} terms what the server takes, and how long it keeps it */
+function showTerms({ maxFileBytes, retentionHours }) {
+  write("file-limit", say("hint.limit", { limit: size(maxFileBytes) }));
+  if (retentionHours !== null) {
+    write("keeping", retentionHours > 0 ? say("hint.kept", { time: hours(retentionHours) }) : say("hint.not_kept"));
+  }
 }
 
 /**

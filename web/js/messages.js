@@ -58,7 +58,11 @@ export const MESSAGES = {
     time: "{total} ms (decode {decode}, infer {infer}, render {render})",
   },
 
-  hint: { limit: ", up to {limit}" },
+  hint: {
+    limit: ", up to {limit}",
+    kept: "A film goes only to the server behind this page, which deletes it after {time}.",
+    not_kept: "A film goes only to the server behind this page, which does not keep it.",
+  },
 
   failure: { code: "Code for support: {code}" },
 
@@ -125,6 +129,18 @@ export const MESSAGES = {
       title: "The server did not accept this page's request",
       next: "Load the page again. If it happens again, tell whoever runs this server.",
     },
+    cross_origin: {
+      title: "The server does not take films from this page's address",
+      next: "Open the page at the server's own address, or ask whoever runs the server to allow this one.",
+    },
+    unknown_host: {
+      title: "The server does not answer under this address",
+      next: "Open the page at the server's own address, or ask whoever runs the server to allow this one.",
+    },
+    request_timeout: {
+      title: "The film arrived too slowly",
+      next: "The connection may have stalled. Try again, or send a smaller copy.",
+    },
 
     // The service
     busy: { title: "The service is busy", next: "Many films are waiting. Your film was not read: try again in a minute." },
@@ -173,7 +189,7 @@ export const MESSAGES = {
     },
     film_not_shown: {
       title: "The film was read, but its picture could not be loaded",
-      next: "The figures are complete. Send the film again to see the picture.",
+      next: "The reading is complete. Browsers do not show this format themselves: send a PNG or JPEG to see it here.",
     },
     page_failed: { title: "Something went wrong on this page", next: "Load the page again, then send the film again." },
   },

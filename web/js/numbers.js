@@ -22,6 +22,15 @@ export function milliseconds(ms) {
 }
 
 /**
+ * @param {number} time in hours
+ * @returns {string} in the unit that suits it
+ */
+export function hours(time) {
+  if (time < 1) return unit(Math.ceil(time * 60), "minute");
+  return time < 48 ? unit(time, "hour") : unit(time / 24, "day");
+}
+
+/**
  * @param {number} bytes
  * @returns {string} in MB of 1024 × 1024 bytes, as the limits are set
  */
@@ -38,4 +47,12 @@ export function size(bytes) {
  */
 function number(value, digits) {
   return new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
+/**
+ * @param {number} value
+ * @param {string} name of a unit that ECMA-402 knows
+ */
+function unit(value, name) {
+  return new Intl.NumberFormat(LANGUAGE, { style: "unit", unit: name, unitDisplay: "long", maximumFractionDigits: 1 }).format(value);
 }

@@ -3,6 +3,7 @@
 /** Codes after which the same film may well be read if it is sent again. */
 const WORTH_TRYING_AGAIN = new Set([
   "busy", "network_down", "no_answer", "internal_error", "store_unavailable", "unexpected_answer", "not_found",
+  "request_timeout",
 ]);
 
 /** For answers that are not problem+json: proxies and gateways speak in status codes only. */
