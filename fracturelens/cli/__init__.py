@@ -6,6 +6,8 @@ need inside the command, so that ``--help`` and shell completion answer at once.
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -63,4 +65,7 @@ def fracturelens(
 
 def main() -> None:
     """Run the command line; the console script's entry point."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no terminal is too old to be told a film's name
     app(prog_name="fracturelens")

@@ -55,15 +55,15 @@ def assess(
     if heatmaps and not as_json:
         raise typer.BadParameter("it needs --json; pictures are written by --overlay DIR.", param_hint="--heatmaps")
 
-    from fracturelens.assess import open_assessor
     from fracturelens.assessment import HeatmapChoice
     from fracturelens.cli.overlays import OverlayFolder
     from fracturelens.cli.reader import Reader, in_order
     from fracturelens.cli.reports import JsonLines, Table
+    from fracturelens.cli.runtime import ready_assessor
 
     settings = load_settings(context, model=model, instances=jobs)
     found = films.find(names)
-    assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+    assessor = ready_assessor(settings)
     overlays = OverlayFolder(overlay) if overlay else None
     reader = Reader(assessor, settings.max_file_bytes, HeatmapChoice(heatmaps or "none"), draw=overlay is not None)
     report = JsonLines() if as_json else Table(assessor.model, [film.name for film in found])

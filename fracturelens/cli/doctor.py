@@ -105,14 +105,13 @@ def bundle(settings: Settings) -> str:
 
 
 def reading(settings: Settings) -> str:
-    """Read one synthetic film from PNG bytes to a heatmap, twice: the first time starts the runtime."""
-    from fracturelens.assess import open_assessor
+    """Read one synthetic film from PNG bytes to a heatmap."""
     from fracturelens.assessment import HeatmapChoice
+    from fracturelens.cli.runtime import ready_assessor, synthetic_film
 
-    film = _synthetic_film()
+    film = synthetic_film(1024)
     try:
-        assessor = open_assessor(settings.model, threads=settings.threads, instances=1)
-        assessor.read(film, heatmaps=HeatmapChoice.PREDICTED)
+        assessor = ready_assessor(settings)
         started = time.perf_counter()
         assessor.read(film, heatmaps=HeatmapChoice.PREDICTED)
     except errors.BundleError as error:
@@ -186,17 +185,3 @@ CHECKS: dict[str, Callable[[Settings], str]] = {
 def _nearest_existing(folder: Path) -> Path:
     # os.path.exists says no where Path.exists would raise: below a folder that may not be searched.
     return next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.exists(place))  # noqa: PTH110
-
-
-def _synthetic_film() -> bytes:
-    """Draw a bright shaft on a dark ground, as a PNG of 512 x 512 pixels."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    across = np.abs(np.linspace(-1, 1, 512))
-    shaft = np.clip(1.2 - 3 * across, 0.05, 1) * (0.8 + 0.2 * np.sin(np.linspace(0, 60, 512)))[:, None]
-    out = io.BytesIO()
-    Image.fromarray(np.rint(255 * shaft).astype(np.uint8)).save(out, format="PNG")
-    return out.getvalue()

@@ -102,6 +102,8 @@ def _estimate(fact: Mapping[str, Any]) -> str:
 
 
 def _plain(fact: Any) -> str:
+    if fact is None:
+        return "not defined"
     if isinstance(fact, float):
         return f"{fact:.4g}"
     if isinstance(fact, int) and not isinstance(fact, bool):

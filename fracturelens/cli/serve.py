@@ -63,7 +63,8 @@ def serve(
     if not is_loopback(settings.host):
         typer.echo(
             f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
-            "reaches it can send films. Put a proxy with sign-in in front, or use --host 127.0.0.1.",
+            "reaches it can send films and read with this model. Put a proxy with sign-in in front (and name its host "
+            "in FRACTURELENS_HOSTS), or use --host 127.0.0.1.",
             err=True,
         )
     # Before anything is loaded: that takes a while, and a taken port makes it pointless.
@@ -76,7 +77,7 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
 
     from fracturelens.api import create_app
     from fracturelens.api.logs import log_config
-    from fracturelens.assess import open_assessor
+    from fracturelens.cli.runtime import ready_assessor
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -84,10 +85,11 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
             if self.started:
                 typer.echo(_banner(settings, assessor.model, url))
 
-    assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+    assessor = ready_assessor(settings)
     config = uvicorn.Config(
         create_app(settings, assessor=assessor),
-        log_config=log_config(),
+        # A line for each request is for programs to keep; who watches a terminal wants to see what went wrong.
+        log_config=log_config("WARNING" if sys.stderr.isatty() else "INFO"),
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

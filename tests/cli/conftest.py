@@ -46,10 +46,10 @@ def program(root: Path) -> Program:
     """Return a function that runs ``fracturelens`` with arguments as a process and waits for its end."""
 
     def run(*arguments: str | bytes | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            **{"capture_output": True, "cwd": root, "timeout": PATIENCE_S, "check": False} | options,
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            [*COMMAND, *arguments], capture_output=True, cwd=root, timeout=PATIENCE_S, check=False, **options
         )
+        return done
 
     return run
 

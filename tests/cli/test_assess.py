@@ -8,17 +8,21 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fracturelens.assess import open_assessor
 from PIL import Image
 
-from fracturelens import DISCLAIMER
+from fracturelens import DISCLAIMER, errors
+from fracturelens.assess import open_assessor
 from fracturelens.assessment import Assessment
 from fracturelens.bundle import default_bundle_path
+from fracturelens.cli.overlays import OverlayFolder
+from fracturelens.cli.reader import Outcome
+from fracturelens.decision import more_likely_fracture
 from tests import films
 from tests.cli.conftest import COMMAND, PATIENCE_S, Cli, Program
 
@@ -156,15 +160,17 @@ def test_a_name_of_any_bytes_survives_json(program: Program, folder: Path, film:
     assert os.fsencode(json.loads(run.stdout)["file"]) == name
 
 
-def test_overlays_show_the_film_and_where_the_model_looked(cli: Cli, three: list[Path], tmp_path: Path) -> None:
+def test_an_overlay_shows_the_film_with_its_more_probable_fracture(cli: Cli, three: list[Path], tmp_path: Path) -> None:
+    assessor = open_assessor()
+    reading = assessor.read(three[0].read_bytes())
+    shown = more_likely_fracture(reading.assessment.probabilities)
+
     result = cli("assess", "--json", "--overlay", tmp_path / "new" / "seen", three[0])
 
     (line,) = lines(result.stdout)
     assert line["overlay"] == str(tmp_path / "new" / "seen" / "a.overlay.png")
-    with Image.open(line["overlay"]) as overlay, Image.open(three[0]) as film:
-        assert overlay.format == "PNG"
-        assert overlay.size == film.size
-        assert overlay.convert("RGB").tobytes() != film.convert("RGB").tobytes()
+    expected = assessor.overlay(three[0].read_bytes(), reading.class_maps, shown)
+    assert Path(line["overlay"]).read_bytes() == expected
 
 
 def test_equal_names_get_overlays_of_their_own(cli: Cli, three: list[Path], tmp_path: Path) -> None:
@@ -246,6 +252,39 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(root: Path, three: list[Pa
 
         assert process.stderr.read() == b""
         assert process.wait(PATIENCE_S) == 141
+
+
+def test_an_interrupt_ends_the_run_quietly(root: Path, three: list[Path]) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "assess", "--json", *three * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        output, stderr = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 130
+    assert stderr == b""
+    assert all(json.loads(line) for line in output.splitlines())
+
+
+def test_a_terminal_without_unicode_gets_the_names_escaped(program: Program, folder: Path, film: bytes) -> None:
+    (folder / "coudé.png").write_bytes(film)
+
+    run = program("assess", folder, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+
+    assert run.returncode == 0
+    assert rb"coud\xe9.png" in run.stdout
+
+
+def test_a_disk_that_fails_costs_the_film_its_line_only(folder: Path) -> None:
+    overlays = OverlayFolder(folder / "seen")
+    (folder / "seen").rmdir()
+
+    kept = overlays.keep(Outcome("a.png", overlay=b"png"))
+
+    assert kept.name == "a.png"
+    assert isinstance(kept.error, errors.StoreError)
 
 
 def test_a_bar_shows_on_a_terminal_and_standard_output_stays_clean(root: Path, three: list[Path]) -> None:

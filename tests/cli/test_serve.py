@@ -74,7 +74,9 @@ def test_it_serves_the_page_says_so_and_ends_cleanly(number: signal.Signals, ser
         assert str(tmp_path / "data") in running.banner
         assert "24 h" in running.banner
         assert "elbow" in running.banner
-        assert end(running.process, number) == (0, "")
+        status, log = end(running.process, number)
+        assert status == 0
+        assert [json.loads(line)["status"] for line in log.splitlines()] == [200], "the log is JSON lines, only"
 
 
 def test_work_accepted_before_the_end_is_finished(serve: Serve, film: bytes) -> None:
