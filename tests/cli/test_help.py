@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import typer
 
-from fracturelens import DISCLAIMER, __version__
+from fracturelens import DISCLAIMER, __version__, errors
+from fracturelens.assess import open_assessor
 from fracturelens.cli import app
 from tests.cli.conftest import COMMAND, Cli, Program
 
@@ -75,6 +76,20 @@ def test_every_command_and_option_is_documented(root: Path) -> None:
     }
 
     assert {word for word in named if word not in text} == set()
+
+
+def test_the_documentation_shows_the_model_that_is_shipped(root: Path) -> None:
+    model = open_assessor().model
+    name = f"{model.name} {model.version} ({model.digest[:12]})"
+
+    assert (root / "docs" / "cli.md").read_text().count(name) == 2, "run the examples of docs/cli.md again"
+
+
+def test_every_error_of_the_command_line_is_documented(root: Path) -> None:
+    text = (root / "docs" / "cli.md").read_text()
+
+    for error in (errors.FileUnreadable, errors.NoFilms, errors.AddressUnavailable, errors.InvalidSetting):
+        assert f"| `{error.code}` |" in text
 
 
 def test_an_invalid_setting_is_one_line_that_names_the_variable(program: Program) -> None:
