@@ -17,11 +17,11 @@ from starlette.middleware import Middleware
 from fracturelens import errors
 from fracturelens.api import problems, reference
 from fracturelens.api.admission import Admission
+from fracturelens.api.contract import Api
 from fracturelens.api.guards import HostGuard, OriginGuard, own_hosts
 from fracturelens.api.headers import SecurityHeaders
 from fracturelens.api.journal import Journal
 from fracturelens.api.limits import BodyLimit
-from fracturelens.api.openapi import Api
 from fracturelens.api.page import Page, page_folder
 from fracturelens.api.service import Service
 from fracturelens.assess import Assessor, open_assessor

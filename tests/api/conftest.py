@@ -16,21 +16,26 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from fracturelens.api import create_app
 from fracturelens.assess import Assessor, open_assessor
 from fracturelens.settings import Settings
 
 Serve = Callable[..., httpx.Client]
+MakeApp = Callable[..., FastAPI]
+LogLines = Callable[[], list[dict[str, Any]]]
 PATIENCE_S = 30
 
 
-@pytest.fixture(autouse=True)
-def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Forget the settings of whoever runs the tests, and keep their data folder out of it."""
-    for name in [name for name in os.environ if name.startswith("FRACTURELENS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("FRACTURELENS_")]:
+            environment.delenv(name)
+        environment.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("xdg")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +45,7 @@ def assessor() -> Assessor:
 
 
 @pytest.fixture
-def make_app(assessor: Assessor, tmp_path: Path) -> Callable[..., FastAPI]:
+def make_app(assessor: Assessor, tmp_path: Path) -> MakeApp:
     """Return a function that makes the app with some settings; its data folder is ``tmp_path / "data"``."""
 
     def make(**settings: Any) -> FastAPI:
@@ -50,7 +55,7 @@ def make_app(assessor: Assessor, tmp_path: Path) -> Callable[..., FastAPI]:
 
 
 @pytest.fixture
-def serve(make_app: Callable[..., FastAPI]) -> Iterator[Serve]:
+def serve(make_app: MakeApp) -> Iterator[Serve]:
     """Return a function that serves the app with some settings (or a given app) and returns a client of it."""
     with ExitStack() as stack:
 
@@ -61,14 +66,16 @@ def serve(make_app: Callable[..., FastAPI]) -> Iterator[Serve]:
         yield start
 
 
-@pytest.fixture
-def client(serve: Serve) -> httpx.Client:
-    """Return a client of the app with default settings."""
-    return serve()
+@pytest.fixture(scope="session")
+def client(assessor: Assessor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Return a client of the app with default settings; one server for all tests that need no other."""
+    app = create_app(Settings(data=tmp_path_factory.mktemp("shared")), assessor=assessor)
+    with served(app) as url, httpx.Client(base_url=url, timeout=PATIENCE_S) as shared:
+        yield shared
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
+def served(app: Starlette) -> Iterator[str]:
     """Serve an app from a thread, on a free port of the loopback interface, and give its address."""
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, ws="none")
     server = uvicorn.Server(config)
@@ -89,7 +96,7 @@ def served(app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture
-def log_lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str, Any]]]:
+def log_lines(caplog: pytest.LogCaptureFixture) -> LogLines:
     """Return a function that gives what the API logged so far: each line's event and fields."""
     caplog.set_level(logging.INFO, logger="fracturelens.api")
     return lambda: [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -10,6 +10,7 @@ import pytest
 
 from fracturelens.api.problems import Problem
 from tests import films
+from tests.api.conftest import Serve
 
 BONE = films.bone()
 
@@ -40,8 +41,8 @@ ODD = {
 }
 
 
-def send(client: httpx.Client, film: bytes, **options: Any) -> httpx.Response:
-    return client.post("/v1/assessments", files={"file": ("Doe^Jane.png", film, "image/png")}, **options)
+def send(client: httpx.Client, film: bytes) -> httpx.Response:
+    return client.post("/v1/assessments", files={"file": ("Doe^Jane.png", film, "image/png")})
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
@@ -80,7 +81,7 @@ def test_a_blank_film_cannot_be_assessed_and_says_why(client: httpx.Client) -> N
     assert all(reason["code"] and reason["message"] for reason in reading["reasons"])
 
 
-def test_a_bad_film_leaves_nothing_behind(client: httpx.Client, tmp_path: Any) -> None:
-    send(client, UNREADABLE["a JPEG cut off"][0])
+def test_a_bad_film_leaves_nothing_behind(serve: Serve, tmp_path: Path) -> None:
+    send(serve(), UNREADABLE["a JPEG cut off"][0])
 
     assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []

@@ -1,4 +1,4 @@
-"""Requests that are wrong in themselves: every answer is a problem (RFC 9457) that names its remedy and quotes nothing."""
+"""Requests that are wrong in themselves: every answer is a problem (RFC 9457) that helps and quotes nothing."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from fracturelens.api.problems import Problem
-from tests.api.conftest import Serve
+from tests.api.conftest import LogLines, MakeApp, Serve
 
-SECRET = "Doe^Jane-1970"
+PATIENT = "Doe^Jane-1970"
 
 
 def problem_of(response: httpx.Response, status: int, code: str) -> Problem:
@@ -23,11 +22,13 @@ def problem_of(response: httpx.Response, status: int, code: str) -> Problem:
     assert problem.title
     assert problem.detail
     assert problem.instance == f"urn:uuid:{response.headers['x-request-id']}"
-    assert SECRET not in response.text
+    assert PATIENT not in response.text
     return problem
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/nothing", "/v1/assessments/x/y", f"/v1/{SECRET}", "/healthz/"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1", "/v1/nothing", "/v1/assessments/x/y", f"/v1/{PATIENT}", "/healthz/"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
 def test_an_unknown_route_is_a_problem(client: httpx.Client, method: str, path: str) -> None:
     problem_of(client.request(method, path), 404, "not_found")
@@ -51,7 +52,7 @@ def test_a_method_that_a_route_lacks_is_a_problem_naming_those_it_has(
     assert response.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("reading_id", ["0" * 32, "1", SECRET, "..%2f..%2fetc", "%00", "%F0%9F%A6%B4"])
+@pytest.mark.parametrize("reading_id", ["0" * 32, "1", PATIENT, "..%2f..%2fetc", "%00", "%F0%9F%A6%B4"])
 @pytest.mark.parametrize("what", ["", "/overlay.png", "/film.png"])
 def test_an_unknown_id_is_a_problem(client: httpx.Client, reading_id: str, what: str) -> None:
     problem_of(client.get(f"/v1/assessments/{reading_id}{what}"), 404, "not_found")
@@ -60,20 +61,20 @@ def test_an_unknown_id_is_a_problem(client: httpx.Client, reading_id: str, what:
 @pytest.mark.parametrize(
     ("query", "named"),
     [
-        ("class=SECRET", "class"),
-        ("opacity=SECRET", "opacity"),
+        ("class=PATIENT", "class"),
+        ("opacity=PATIENT", "opacity"),
         ("opacity=1.5", "opacity"),
         ("opacity=nan", "opacity"),
     ],
 )
 def test_a_parameter_outside_its_range_is_named_not_quoted(client: httpx.Client, query: str, named: str) -> None:
-    response = client.get(f"/v1/assessments/{'0' * 32}/overlay.png?{query.replace('SECRET', SECRET)}")
+    response = client.get(f"/v1/assessments/{'0' * 32}/overlay.png?{query.replace('PATIENT', PATIENT)}")
 
     assert named in problem_of(response, 422, "invalid_parameter").detail
 
 
 def test_a_wrong_choice_of_heatmaps_lists_the_right_ones(client: httpx.Client, film: bytes) -> None:
-    response = client.post("/v1/assessments", params={"heatmaps": SECRET}, files={"file": film})
+    response = client.post("/v1/assessments", params={"heatmaps": PATIENT}, files={"file": film})
 
     detail = problem_of(response, 422, "invalid_parameter").detail
     assert all(choice in detail for choice in ("none", "predicted", "all"))
@@ -81,7 +82,7 @@ def test_a_wrong_choice_of_heatmaps_lists_the_right_ones(client: httpx.Client, f
 
 @pytest.mark.parametrize(
     "content_type",
-    ["", "text/plain", "application/x-www-form-urlencoded", "video/mp4", "application/xml", f"text/{SECRET}", ";;;"],
+    ["", "text/plain", "application/x-www-form-urlencoded", "video/mp4", "application/xml", f"text/{PATIENT}", ";;;"],
 )
 def test_a_wrong_content_type_is_told_the_right_ones(client: httpx.Client, film: bytes, content_type: str) -> None:
     response = client.post("/v1/assessments", content=film, headers={"Content-Type": content_type})
@@ -118,8 +119,8 @@ def test_a_compressed_body_is_refused(client: httpx.Client, film: bytes, path: s
         (b"null", 422, "invalid_parameter"),
         (b'{"upload_id": 5}', 422, "invalid_parameter"),
         (b'{"upload_id": "../../etc/passwd"}', 422, "invalid_parameter"),
-        (b'{"upload_id": "%s"}' % SECRET.encode(), 422, "invalid_parameter"),
-        (b'{"upload_id": "%s", "%s": 1}' % (b"0" * 32, SECRET.encode()), 422, "invalid_parameter"),
+        (b'{"upload_id": "%s"}' % PATIENT.encode(), 422, "invalid_parameter"),
+        (b'{"upload_id": "%s", "%s": 1}' % (b"0" * 32, PATIENT.encode()), 422, "invalid_parameter"),
         (b'{"upload_id": "%s"}' % (b"0" * 32), 404, "not_found"),
         (b'{"upload_id": "%s"}' % (b"0" * 100_000), 400, "bad_request"),
     ],
@@ -130,14 +131,12 @@ def test_malformed_json_is_a_problem(client: httpx.Client, body: bytes, status: 
     problem_of(response, status, code)
 
 
-def test_a_crash_is_a_problem_without_its_cause(make_app: object, serve: Serve, log_lines: object) -> None:
-    assert callable(make_app)
-    assert callable(log_lines)
-    app: FastAPI = make_app()
+def test_a_crash_is_a_problem_without_its_cause(make_app: MakeApp, serve: Serve, log_lines: LogLines) -> None:
+    app = make_app()
 
     @app.get("/crash")
     def crash() -> None:
-        raise ValueError(f"the tag PatientName holds {SECRET}")
+        raise ValueError(f"the tag PatientName holds {PATIENT}")
 
     response = serve(app).get("/crash")
 
@@ -147,4 +146,4 @@ def test_a_crash_is_a_problem_without_its_cause(make_app: object, serve: Serve, 
     assert len(crashes) == 1
     assert crashes[0]["error"] == "ValueError"
     assert crashes[0]["where"][-1].startswith(Path(__file__).name)
-    assert SECRET not in str(log_lines())
+    assert PATIENT not in str(log_lines())

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fracturelens import DISCLAIMER
 from fracturelens.assess import Assessor
-from fracturelens.assessment import Assessment, HeatmapChoice
+from fracturelens.assessment import Assessment, ClassName, HeatmapChoice
 from tests import films
 from tests.api.conftest import Serve
 
@@ -108,7 +108,7 @@ def test_two_readings_of_one_film_have_ids_of_their_own(client: httpx.Client, fi
 
 @pytest.mark.parametrize("class_name", ["normal", "hairline", "displaced"])
 def test_the_overlay_is_the_film_with_the_heat_of_the_class(
-    client: httpx.Client, film: bytes, assessor: Assessor, class_name: str
+    client: httpx.Client, film: bytes, assessor: Assessor, class_name: ClassName
 ) -> None:
     reading_id = as_form(client, film).json()["id"]
 
@@ -142,9 +142,7 @@ def test_an_overlay_of_no_opacity_is_the_film(client: httpx.Client, film: bytes)
 
 def test_a_dicom_film_is_drawn_for_browsers(client: httpx.Client) -> None:
     grey = films.bone()
-    response = client.post(
-        "/v1/assessments", content=films.dicom(grey), headers={"Content-Type": "application/dicom"}
-    )
+    response = client.post("/v1/assessments", content=films.dicom(grey), headers={"Content-Type": "application/dicom"})
 
     drawn = client.get(f"/v1/assessments/{response.json()['id']}/film.png")
 

@@ -24,7 +24,8 @@ def test_an_upload_says_where_and_until_when(client: httpx.Client) -> None:
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
 
-def test_an_upload_is_deleted_once_it_is_read(client: httpx.Client, film: bytes, tmp_path: Path) -> None:
+def test_an_upload_is_deleted_once_it_is_read(serve: Serve, film: bytes, tmp_path: Path) -> None:
+    client = serve()
     upload = client.post("/v1/uploads").json()
     client.put(upload["url"], content=film)
 
@@ -52,7 +53,8 @@ def test_an_unknown_upload_takes_no_film(client: httpx.Client, film: bytes, uplo
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
 
 
-def test_an_expired_upload_is_unknown(client: httpx.Client, film: bytes, tmp_path: Path) -> None:
+def test_an_expired_upload_is_unknown(serve: Serve, film: bytes, tmp_path: Path) -> None:
+    client = serve()
     upload = client.post("/v1/uploads").json()
     client.put(upload["url"], content=film)
     then = time.time() - 3601
