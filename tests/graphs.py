@@ -20,7 +20,7 @@ SIZE, STRIDE = 96, 16
 OFFSET = (STRIDE - 1) / 2
 """Cell i covers the input pixels STRIDE * i to STRIDE * i + STRIDE - 1."""
 EVIDENCE = (-4.0, 4.0, 8.0)
-BIAS = (2.0, -1.0, -2.0)
+BIAS = (2.0, -2.0, -1.0)
 
 
 def brightness_graph(
