@@ -30,9 +30,13 @@ class OneLineErrors(TyperGroup):
             typer.echo(error_line(error), err=True)
             raise typer.Exit(WRONG_USAGE if isinstance(error, errors.InvalidSetting) else SOME_FAILED) from error
         except BrokenPipeError as error:
-            # What is still buffered can't be written either; without this the interpreter says so when it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_stdout()
             raise typer.Exit(PIPE_CLOSED) from error
+
+
+def _give_up_stdout() -> None:
+    """Send what is still buffered nowhere: it cannot be written, and the interpreter would say so when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def error_line(error: errors.FracturelensError) -> str:
@@ -86,8 +90,14 @@ class Progress:
         if self._shares_terminal:
             self._clear()
         # Flushed at once: who reads the other end of a pipe gets each film as soon as it is read.
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
-        sys.stdout.flush()
+        try:
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _give_up_stdout()
+            raise errors.StoreError(f"Standard output cannot be written: {error.strerror}.") from error
         if self._shares_terminal:
             self._draw()
 

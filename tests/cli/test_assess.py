@@ -254,6 +254,17 @@ def test_a_reader_that_goes_away_ends_the_run_quietly(root: Path, three: list[Pa
         assert process.wait(PATIENCE_S) == 141
 
 
+def test_a_full_disk_behind_standard_output_is_one_line(three: list[Path]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [*COMMAND, "assess", *three], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+        )
+
+    assert run.returncode == 1
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith("error [store_unavailable]: Standard output cannot be written: No space left")
+
+
 def test_an_interrupt_ends_the_run_quietly(root: Path, three: list[Path]) -> None:
     with subprocess.Popen(
         [*COMMAND, "assess", "--json", *three * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root
