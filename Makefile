@@ -17,6 +17,7 @@ PACKAGE := .venv/.package-$(call checksum,pyproject.toml fracturelens/__init__.p
 SERVE := .venv/.serve-$(call checksum,requirements/serve.txt)
 TRAINING := .venv/.training-$(call checksum,requirements/training.txt)
 TEST := .venv/.test-$(call checksum,requirements/test.txt)
+PAGE := node_modules/.page-$(call checksum,package-lock.json)
 
 .PHONY: help
 help:
@@ -28,7 +29,7 @@ run: $(SERVE) $(PACKAGE) ## serve the page and the API on http://127.0.0.1:8000 
 	@exec $(BIN)/fracturelens serve $(if $(PORT),--port $(PORT))
 
 .PHONY: test
-test: lint ## check style, types and arrows, then run the tests (ARGS='-k dicom': only some)
+test: lint $(PAGE) ## check style, types and arrows, then run the tests (ARGS='-k dicom': only some)
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 .PHONY: lint
@@ -89,3 +90,9 @@ $(TEST): $(BIN)/python
 	@echo "Installing what the tests need: TensorFlow alone is several hundred MB; this takes a few minutes ..."
 	@$(INSTALL) -r requirements/test.txt
 	@rm -f .venv/.test-* && touch $@
+
+$(PAGE):
+	@if command -v npm >/dev/null; then \
+		echo "Installing what checks the page ..."; \
+		npm ci --ignore-scripts --no-audit --no-fund --silent && rm -f node_modules/.page-* && touch $@; \
+	else echo "npm is not installed: the page's types and accessibility go unchecked"; fi

@@ -44,16 +44,16 @@ def bone(height: int = 256, width: int = 192, *, seed: int = 0) -> Grey:
     Grey
         ``(height, width)``, 0 black (air) to 1 white (bone).
     """
-    y, x = np.mgrid[0:1:height * 1j, 0:1:width * 1j]
+    y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     joint = np.exp(-(((y - 0.6) / 0.05) ** 2))
     distance = np.abs(x - 0.5 - 0.05 * np.sin(3 * y)) / (0.13 + 0.06 * np.exp(-(((y - 0.6) / 0.15) ** 2)))
     tissue = 0.25 * np.exp(-((distance / 2.2) ** 4))
     medulla = 0.3 * (distance < 1)
     cortex = 0.35 * np.exp(-(((distance - 0.85) / 0.15) ** 2))
     grain = np.random.default_rng(seed).normal(0, 0.01, (height, width))
-    film = tissue + medulla + cortex - 0.3 * joint * (distance < 1) + grain
+    film: npt.NDArray[np.float64] = tissue + medulla + cortex - 0.3 * joint * (distance < 1) + grain
     film[(y > 0.04) & (y < 0.1) & (x > 0.05) & (x < 0.15)] = 1.0
-    return np.clip(film, 0, 1).astype(np.float32)
+    return film.clip(0, 1).astype(np.float32)
 
 
 def as_image(grey: Grey, mode: Mode = "L") -> Image.Image:
@@ -89,7 +89,9 @@ def encoded(
     return out.getvalue()
 
 
-def rotated_by_exif(grey: Grey, orientation: int, file_format: Literal["PNG", "JPEG", "TIFF", "WEBP"] = "JPEG") -> bytes:
+def rotated_by_exif(
+    grey: Grey, orientation: int, file_format: Literal["PNG", "JPEG", "TIFF", "WEBP"] = "JPEG"
+) -> bytes:
     """Write a film whose pixels are stored turned or mirrored, with the EXIF orientation (1-8) that sets it upright."""
     image = as_image(grey)
     if orientation in _STORED_FOR_ORIENTATION:
