@@ -17,7 +17,7 @@ from fracturelens.cli import app
 Cli = Callable[..., Result]
 Program = Callable[..., subprocess.CompletedProcess[bytes]]
 COMMAND = (sys.executable, "-m", "fracturelens")
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 @pytest.fixture(autouse=True)

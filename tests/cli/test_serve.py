@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -77,6 +78,22 @@ def test_it_serves_the_page_says_so_and_ends_cleanly(number: signal.Signals, ser
         status, log = end(running.process, number)
         assert status == 0
         assert [json.loads(line)["status"] for line in log.splitlines()] == [200], "the log is JSON lines, only"
+
+
+def test_it_ends_cleanly_while_it_is_still_loading(root: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [*COMMAND, "serve", "--port", str(port), "--data", str(tmp_path / "data")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root, text=True) as process:
+        while process.poll() is None and not _accepts(port):  # it listens before it loads
+            time.sleep(0.01)
+
+        assert end(process, signal.SIGTERM) == (0, "")
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_work_accepted_before_the_end_is_finished(serve: Serve, film: bytes) -> None:
