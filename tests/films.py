@@ -90,7 +90,10 @@ def encoded(
 
 
 def rotated_by_exif(
-    grey: Grey, orientation: int, file_format: Literal["PNG", "JPEG", "TIFF", "WEBP"] = "JPEG"
+    grey: Grey,
+    orientation: int,
+    file_format: Literal["PNG", "JPEG", "TIFF", "WEBP"] = "JPEG",
+    **options: object,
 ) -> bytes:
     """Write a film whose pixels are stored turned or mirrored, with the EXIF orientation (1-8) that sets it upright."""
     image = as_image(grey)
@@ -99,7 +102,7 @@ def rotated_by_exif(
     exif = Image.Exif()
     exif[_EXIF_ORIENTATION] = orientation
     out = BytesIO()
-    image.save(out, format=file_format, exif=exif)
+    image.save(out, format=file_format, exif=exif, **options)
     return out.getvalue()
 
 
