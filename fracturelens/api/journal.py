@@ -52,16 +52,19 @@ class Journal:
         try:
             try:
                 await self._app(scope, receive, send_with_id)
-            except ClientDisconnect:
+            except ClientDisconnect as error:
                 status = CLIENT_GONE
+                let_go(error)
             except Exception as error:
-                known = error if isinstance(error, errors.FracturelensError) else errors.FracturelensError()
-                code = known.code
-                if known is not error:
+                if isinstance(error, errors.FracturelensError):
+                    code, answer = error.code, problem(error, request_id)
+                else:
                     log.error("crash", extra={"fields": {"request_id": request_id, **described(error)}})
+                    code, answer = errors.FracturelensError.code, problem(errors.FracturelensError(), request_id)
+                let_go(error)
                 # Once an answer has started there is nothing to say any more: the server cuts the connection.
                 if status is None:
-                    await problem(known, request_id)(scope, receive, send_with_id)
+                    await answer(scope, receive, send_with_id)
         finally:
             fields: dict[str, Any] = {
                 "method": scope["method"] if scope["method"] in METHODS else "other",
@@ -86,3 +89,17 @@ def described(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return {"error": type(error).__name__, "where": where}
+
+
+def let_go(error: BaseException) -> None:
+    """Empty the frames that an exception, and those it came from, passed through.
+
+    They hold the film and, in a circle, each other: left to the garbage collector, a few hundred megabytes may pile up
+    before it looks.
+    """
+    chain: list[BaseException | None] = [error]
+    for link in chain:
+        if link is not None and link.__traceback__ is not None:
+            traceback.clear_frames(link.__traceback__)
+            link.__traceback__ = None
+            chain += (link.__cause__, link.__context__)

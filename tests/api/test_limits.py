@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
+import psutil
 import pytest
 
 from tests.api.conftest import Serve
@@ -118,3 +121,22 @@ def test_a_slow_body_that_keeps_arriving_is_read(serve: Serve, film: bytes) -> N
     response = client.post("/v1/assessments", content=slowly(), headers={"Content-Type": "image/png"})
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_no_film_stays_in_memory_once_it_is_answered(client: httpx.Client, film: bytes, readable: bool) -> None:
+    # Given bodies of 24 MB (decoders do not mind what follows a picture) and no garbage collection to help,
+    body = film + bytes(24 * MIB - len(film)) if readable else bytes(24 * MIB)
+    send = partial(client.post, "/v1/assessments", content=body, headers={"Content-Type": "image/png"})
+    send()
+    gc.collect()
+    before = psutil.Process().memory_info().rss
+    gc.disable()
+    try:
+        # when ten are answered,
+        statuses = {send().status_code for _ in range(10)}
+        # then memory has not grown by even two of them.
+        assert psutil.Process().memory_info().rss - before < 48 * MIB
+    finally:
+        gc.enable()
+    assert statuses == ({200} if readable else {415})
