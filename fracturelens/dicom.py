@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pydicom.filereader
 import pydicom.misc
 import pydicom.pixels.utils
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
@@ -60,7 +62,9 @@ def _decode(data: bytes, working_side: int) -> Radiograph:
     if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
         raise errors.UnsupportedDicom("DICOM images of floating-point values are not read. Send whole grey levels.")
     if "PixelData" not in dataset:
-        raise errors.DicomWithoutPixels("The DICOM object holds no image (a report or a plan?). Send the film itself.")
+        raise errors.DicomWithoutPixels(
+            "The DICOM object holds no image: it is a report, a plan, or a film cut short. Send the film itself."
+        )
     if dataset.file_meta.TransferSyntaxUID not in UNCOMPRESSED:
         raise _unsupported_encoding()
     if dataset.PhotometricInterpretation not in PHOTOMETRIC:
@@ -68,6 +72,9 @@ def _decode(data: bytes, working_side: int) -> Radiograph:
     width, height = int(dataset.Columns), int(dataset.Rows)
     check_size(width, height)
 
+    if not _has_sensible_window(dataset):
+        for keyword in ("WindowCenter", "WindowWidth"):
+            dataset.pop(keyword, None)
     factor = reduction(width, height, working_side)
     stored = pixel_array(dataset, index=0)
     boxes = bands(width, height, factor)
@@ -81,6 +88,18 @@ def _decode(data: bytes, working_side: int) -> Radiograph:
         grey = 1 - grey
     notes = ("several_frames",) if (dataset.get("NumberOfFrames") or 1) > 1 else ()
     return Radiograph(grey.astype(np.float32), width, height, "dicom", 0.0, notes)
+
+
+def _has_sensible_window(dataset: Dataset) -> bool:
+    """Tell whether the first window is one that PS3.3 C.11.2.1.2 can apply."""
+    first = [
+        value[0] if isinstance(value, MultiValue) else value
+        for value in (dataset.get("WindowCenter"), dataset.get("WindowWidth"))
+    ]
+    if None in first:
+        return False
+    centre, width = map(float, first)
+    return math.isfinite(centre) and math.isfinite(width) and width >= 1
 
 
 def _windowed(stored: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[Any]:
