@@ -79,7 +79,10 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "progressive CMYK JPEG": (lambda: picture("CMYK", "JPEG", progressive=True), "too_many_pixels"),
     "CMYK TIFF": (lambda: picture("CMYK", "TIFF", compression="tiff_deflate"), "(545, 545)"),
     "floating-point TIFF": (lambda: deep("TIFF", np.float32, compression="tiff_deflate"), "(545, 545)"),
-    "RGBA TIFF, turned": (lambda: picture("RGBA", "TIFF", tiffinfo={274: 6}), "too_many_pixels"),
+    "RGBA TIFF, turned": (
+        lambda: picture("RGBA", "TIFF", compression="tiff_deflate", tiffinfo={274: 6}),
+        "too_many_pixels",
+    ),
     "RGBA TIFF, one strip": (lambda: one_strip(picture("RGBA", "TIFF", compression="tiff_deflate")), "too_many_pixels"),
     "WebP": (lambda: picture("RGB", "WEBP", method=0), "too_many_pixels"),
     "claim of 60,000 x 60,000": (lambda: films.png_claiming(60_000, 60_000), "too_many_pixels"),
