@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from fracturelens import classifier, errors
 from fracturelens.classifier import Classifier
@@ -56,7 +57,7 @@ def test_answers_do_not_change_when_the_interpreter_is_used_again() -> None:
 def test_no_more_interpreters_are_made_than_allowed_and_callers_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
-    class Counted(classifier.Interpreter):  # type: ignore[misc]
+    class Counted(Interpreter):  # type: ignore[misc]
         def __init__(self, **options: object) -> None:
             made.append(1)
             super().__init__(**options)

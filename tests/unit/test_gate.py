@@ -61,7 +61,7 @@ def test_a_strip_is_refused() -> None:
 
 
 def test_every_reason_is_told_in_plain_words() -> None:
-    strange = [film(np.zeros((50, 50))), film(1 - films.bone(), 0.5), film(films.bone(500, 40))]
+    strange = [film(np.zeros((50, 50), dtype=np.float32)), film(1 - films.bone(), 0.5), film(films.bone(500, 40))]
 
     for reason in (reason for one in strange for reason in gate.examine(one, Gate())):
         assert reason.message.endswith(".")

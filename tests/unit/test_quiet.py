@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 import warnings
@@ -83,4 +84,4 @@ def test_programs_that_use_the_same_decoder_keep_its_warnings() -> None:
     tags = TiffImagePlugin.ImageFileDirectory_v2(b"II*\0\x08\0\0\0")
 
     with pytest.warns(UserWarning, match="EXIF"):
-        tags.load(films.BytesIO(b"\xff\xff\x01"))
+        tags.load(io.BytesIO(b"\xff\xff\x01"))
