@@ -1,0 +1,17 @@
+// Where the API is, as config.json says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { configFrom } from "../../../web/js/config.js";
+
+test("the API is found from the page's own address", () => {
+  assert.equal(configFrom({ api: "/v1" }, "https://films.example/lens/index.html").api, "https://films.example/v1");
+  assert.equal(configFrom({ api: "v1/" }, "https://films.example/lens/").api, "https://films.example/lens/v1");
+  assert.equal(configFrom({ api: "https://api.example/v1" }, "https://films.example/").api, "https://api.example/v1");
+});
+
+test("limits that the host does not name have safe values", () => {
+  const config = configFrom({}, "https://films.example/");
+  assert.deepEqual([config.maxFileBytes, config.directMaxBytes, config.retentionHours], [33554432, Infinity, null]);
+});
