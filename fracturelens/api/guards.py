@@ -30,7 +30,7 @@ class HostGuard:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in {"http", "websocket"} and ANY_HOST not in self._hosts:
+        if scope["type"] == "http" and ANY_HOST not in self._hosts:
             host = host_name(Headers(scope=scope).get("host", ""))
             if host not in self._hosts:
                 raise errors.UnknownHost(

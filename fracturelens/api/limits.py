@@ -12,6 +12,8 @@ from fracturelens import errors
 
 FORM_OVERHEAD: Final = 64 * 1024
 """What a form may hold besides its film: boundaries, part headers, small fields (bytes)."""
+MAX_LENGTH_DIGITS: Final = 18
+"""More than any body has; Python refuses to convert thousands of digits."""
 
 
 class BodyLimit:
@@ -74,7 +76,7 @@ def announced_bytes(headers: Headers) -> int | None:
     length = headers.get("content-length")
     if length is None:
         return None
-    if not (length.isascii() and length.isdecimal()):
+    if not (length.isascii() and length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS):
         raise errors.RequestError("The Content-Length header is not a number.")
     return int(length)
 

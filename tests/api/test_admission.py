@@ -15,7 +15,8 @@ from starlette.requests import ClientDisconnect
 
 from fracturelens import errors
 from fracturelens.api.admission import Admission
-from tests.api.conftest import Serve
+from fracturelens.api.journal import CLIENT_GONE
+from tests.api.conftest import LogLines, Serve
 from tests.api.test_limits import connect
 
 
@@ -133,7 +134,7 @@ def test_a_full_server_answers_busy_with_a_time_to_come_back(serve: Serve, film:
     assert client.post("/v1/assessments", files={"file": film}).status_code == 200
 
 
-def test_a_client_that_hangs_up_gives_its_place_back(serve: Serve, film: bytes) -> None:
+def test_a_client_that_hangs_up_gives_its_place_back(serve: Serve, film: bytes, log_lines: LogLines) -> None:
     client = serve(instances=1, queue=0)
     for _ in range(3):
         with connect(client) as connection:
@@ -145,13 +146,14 @@ def test_a_client_that_hangs_up_gives_its_place_back(serve: Serve, film: bytes) 
         time.sleep(0.1)
 
     assert client.post("/v1/assessments", files={"file": film}).status_code == 200
+    assert [line["status"] for line in log_lines()][:3] == [CLIENT_GONE] * 3
 
 
 def test_200_clients_at_once_are_all_answered(serve: Serve, film: bytes) -> None:
-    client = serve(queue=100)
+    client = serve(queue=100, queue_seconds=600)
 
     def send(_: int) -> tuple[int, str]:
-        connection = HTTPConnection(client.base_url.host, client.base_url.port, timeout=60)
+        connection = HTTPConnection(client.base_url.host, client.base_url.port, timeout=600)
         with closing(connection):
             connection.request("POST", "/v1/assessments?heatmaps=none", film, {"Content-Type": "image/png"})
             response = connection.getresponse()

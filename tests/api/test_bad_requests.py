@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.responses import StreamingResponse
 
+from fracturelens import errors
+from fracturelens.api.limits import announced_bytes
 from fracturelens.api.problems import Problem
 from tests.api.conftest import LogLines, MakeApp, Serve
 
@@ -129,6 +135,43 @@ def test_malformed_json_is_a_problem(client: httpx.Client, body: bytes, status: 
     response = client.post("/v1/assessments", content=body, headers={"Content-Type": "application/json"})
 
     problem_of(response, status, code)
+
+
+def test_an_error_of_the_framework_itself_is_a_problem_without_its_words(make_app: MakeApp, serve: Serve) -> None:
+    app = make_app()
+
+    @app.get("/status/{status}")
+    def fail(status: int) -> None:
+        raise HTTPException(status, PATIENT)
+
+    client = serve(app)
+
+    problem_of(client.get("/status/500"), 500, "internal_error")
+    problem_of(client.get("/status/418"), 400, "bad_request")
+    problem_of(client.get("/status/413"), 413, "file_too_large")
+
+
+def test_a_crash_in_the_middle_of_an_answer_cuts_it_off(make_app: MakeApp, serve: Serve, log_lines: LogLines) -> None:
+    app = make_app()
+
+    def half() -> Iterator[bytes]:
+        yield b"half an answer"
+        raise ValueError(PATIENT)
+
+    @app.get("/half")
+    def answer() -> StreamingResponse:
+        return StreamingResponse(half())
+
+    with pytest.raises(httpx.RemoteProtocolError):
+        serve(app).get("/half")
+
+    assert [line["error"] for line in log_lines() if line["event"] == "crash"] == ["ValueError"]
+
+
+@pytest.mark.parametrize("length", ["-1", "1e6", "", "²", "9" * 5000, "0x10", "1 2"])
+def test_a_content_length_that_is_no_number_is_refused(length: str) -> None:
+    with pytest.raises(errors.RequestError, match="Content-Length"):
+        announced_bytes(Headers({"content-length": length}))
 
 
 def test_a_crash_is_a_problem_without_its_cause(make_app: MakeApp, serve: Serve, log_lines: LogLines) -> None:

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from fracturelens.api.page import Page, page_folder
-from tests.api.conftest import served
+from tests.api.conftest import MakeApp, Serve, served
 
 
 @pytest.fixture
@@ -94,6 +94,13 @@ def test_nothing_else_is_served(page: httpx.Client, path: str) -> None:
     assert "secret" not in response.text
 
 
+def test_the_head_of_a_file_is_its_answer_without_the_file(page: httpx.Client) -> None:
+    response = page.head("/index.html")
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert int(response.headers["content-length"]) > 0
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_the_page_takes_nothing(page: httpx.Client, method: str) -> None:
     assert page.request(method, "/index.html").status_code == 404
@@ -108,6 +115,17 @@ def test_the_shipped_page_is_served_at_the_root(client: httpx.Client) -> None:
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-cache"
     assert "Research use only" in response.text
+
+
+def test_an_api_without_a_page_says_that_there_is_none(
+    make_app: MakeApp, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fracturelens.api.app.page_folder", lambda: None)
+
+    client = serve(make_app())
+
+    assert (client.get("/").status_code, client.get("/").json()["code"]) == (404, "not_found")
+    assert client.get("/healthz").status_code == 200
 
 
 def test_every_file_of_the_shipped_page_can_be_fetched(client: httpx.Client) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from fracturelens import errors
 from fracturelens.api import create_app
 from fracturelens.bundle import default_bundle_path
 from fracturelens.settings import Settings
-from tests.api.conftest import MakeApp, Serve
+from tests.api.conftest import LogLines, MakeApp, Serve
 
 
 @pytest.fixture
@@ -105,3 +108,40 @@ def test_importing_the_api_loads_nothing_that_a_png_does_not_need(root: Path) ->
     loaded = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
 
     assert heavy & set(loaded.stdout.split()) == set()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def test_an_idle_server_deletes_what_expires(
+    serve: Serve, film: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fracturelens.api.app.EXPIRY_SECONDS", 0.05)
+    reading_id = serve().post("/v1/assessments", files={"file": film}).json()["id"]
+    place = tmp_path / "data" / "readings" / reading_id
+    assert place.exists()
+
+    then = time.time() - 25 * 3600
+    os.utime(place, (then, then))
+
+    wait_until(lambda: not place.exists())
+
+
+def test_an_expiry_that_fails_is_logged_and_tried_again(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log_lines: LogLines
+) -> None:
+    monkeypatch.setattr("fracturelens.api.app.EXPIRY_SECONDS", 0.05)
+    client = serve()
+
+    (tmp_path / "data").rename(tmp_path / "away")
+
+    def failures() -> list[str]:
+        return [line["code"] for line in log_lines() if line["event"] == "expiry failed"]
+
+    wait_until(lambda: len(failures()) >= 2)
+    assert set(failures()) == {"store_unavailable"}
+    assert client.get("/healthz").status_code == 200
