@@ -20,7 +20,7 @@ MEBIBYTE = 1024 * 1024
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
-def default_data_folder() -> Path:
+def default_store_folder() -> Path:
     """Return where a user's data belongs by the XDG Base Directory Specification (0.8)."""
     base = os.environ.get("XDG_DATA_HOME", "")
     # The specification asks to ignore relative paths.
@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     model: str | None = Field(None, description="Model bundle: a folder. Unset: the bundle shipped with the package.")
-    data: Path = Field(
-        default_factory=default_data_folder, description="Folder for films and results while they are retained."
+    store: Path = Field(
+        default_factory=default_store_folder, description="Folder for films and results while they are retained."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

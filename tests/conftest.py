@@ -42,10 +42,10 @@ def need_program() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def fracatlas() -> Path:
-    """Return the folder of the prepared FracAtlas films: ``FRACTURELENS_FILMS``, else ``../shared/data/fracatlas``."""
-    folder = Path(os.environ.get("FRACTURELENS_FILMS") or ROOT.parent / "shared" / "data" / "fracatlas")
+    """Return the folder of the prepared FracAtlas films: ``FRACTURELENS_DATA``, else ``../shared/data/fracatlas``."""
+    folder = Path(os.environ.get("FRACTURELENS_DATA") or ROOT.parent / "shared" / "data" / "fracatlas")
     if not (folder / "manifest.csv").is_file():
-        pytest.skip("FracAtlas is not at hand: set FRACTURELENS_FILMS to the folder that holds its manifest.csv")
+        pytest.skip("FracAtlas is not at hand: set FRACTURELENS_DATA to the folder that holds its manifest.csv")
     return folder
 
 

@@ -59,7 +59,7 @@ def create_app(
     """
     settings = settings or load()
     if store is None:
-        store = open_store(settings.data, retention=settings.retention, capacity=settings.store_mb * MEBIBYTE)
+        store = open_store(settings.store, retention=settings.retention, capacity=settings.store_mb * MEBIBYTE)
     if assessor is None:
         assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
     admission = Admission(

@@ -126,22 +126,22 @@ def data_folder(settings: Settings) -> str:
     """Write to the data folder, or where it would be made, without making it."""
     if not settings.retention_hours:
         return "none needed: nothing is kept (FRACTURELENS_RETENTION_HOURS=0)"
-    place = _nearest_existing(settings.data)
+    place = _nearest_existing(settings.store)
     try:
         with tempfile.TemporaryFile(dir=place) as probe:
             probe.write(b"probe")
     except OSError as error:
         raise CheckError(
-            f"{settings.data} cannot be written: {error.strerror}",
-            "Choose another folder by --data or FRACTURELENS_DATA, or let this user write there.",
+            f"{settings.store} cannot be written: {error.strerror}",
+            "Choose another folder by --data or FRACTURELENS_STORE, or let this user write there.",
         ) from error
-    return f"{settings.data}{'' if place == settings.data.absolute() else ' (made when first needed)'}"
+    return f"{settings.store}{'' if place == settings.store.absolute() else ' (made when first needed)'}"
 
 
 def disk(settings: Settings) -> str:
     """Look for room beside the data folder."""
-    free = shutil.disk_usage(_nearest_existing(settings.data)).free
-    seen = f"{free / 1024**3:.1f} GiB free for {settings.data}"
+    free = shutil.disk_usage(_nearest_existing(settings.store)).free
+    seen = f"{free / 1024**3:.1f} GiB free for {settings.store}"
     if free < ENOUGH_DISK_BYTES:
         raise CheckError(
             seen, f"Free some space, at least {ENOUGH_DISK_BYTES // 1024**2} MiB, or choose another folder."

@@ -59,7 +59,7 @@ def serve(
     """Serve the page and the API; by default for this machine only."""
     from fracturelens.cli.address import is_loopback, listen, url
 
-    settings = load_settings(context, model=model, host=host, port=port, data=data)
+    settings = load_settings(context, model=model, host=host, port=port, store=data)
     if not is_loopback(settings.host):
         typer.echo(
             f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
@@ -101,7 +101,7 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
 
 def _banner(settings: Settings, model: ModelInfo, url: str) -> str:
     hours = settings.retention_hours
-    kept = f"{settings.data} (films and results are deleted after {hours:g} h)" if hours else "nothing is kept"
+    kept = f"{settings.store} (films and results are deleted after {hours:g} h)" if hours else "nothing is kept"
     return (
         f"Fracturelens is ready. {DISCLAIMER}\n"
         f"  Page   {url}\n"

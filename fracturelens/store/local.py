@@ -195,7 +195,7 @@ class LocalStore:
 def _unusable(error: OSError) -> errors.StoreError:
     return errors.StoreError(
         f"The data folder cannot be used ({error.strerror or type(error).__name__}). See that it exists, is writable "
-        "and has room, name another (--data or FRACTURELENS_DATA), or keep nothing (FRACTURELENS_RETENTION_HOURS=0)."
+        "and has room, name another (--data or FRACTURELENS_STORE), or keep nothing (FRACTURELENS_RETENTION_HOURS=0)."
     )
 
 

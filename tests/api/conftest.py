@@ -69,7 +69,7 @@ def serve(make_app: MakeApp) -> Iterator[Serve]:
 @pytest.fixture(scope="session")
 def client(assessor: Assessor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Return a client of the app with default settings; one server for all tests that need no other."""
-    app = create_app(Settings(data=tmp_path_factory.mktemp("shared")), assessor=assessor)
+    app = create_app(Settings(store=tmp_path_factory.mktemp("shared")), assessor=assessor)
     with served(app) as url, httpx.Client(base_url=url, timeout=PATIENCE_S) as shared:
         yield shared
 

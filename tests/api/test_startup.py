@@ -26,7 +26,7 @@ def bundle(tmp_path: Path) -> Path:
 
 
 def settings_with(bundle: Path, tmp_path: Path) -> Settings:
-    return Settings(model=str(bundle), data=tmp_path / "data")
+    return Settings(model=str(bundle), store=tmp_path / "data")
 
 
 def test_a_missing_bundle_stops_the_start(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_bundle_of_a_newer_schema_stops_the_start(bundle: Path, tmp_path: Path
 def test_an_unwritable_data_folder_stops_the_start(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file in its place")
 
-    with pytest.raises(errors.StoreError, match="FRACTURELENS_DATA"):
+    with pytest.raises(errors.StoreError, match="FRACTURELENS_STORE"):
         make_app()
 
 
@@ -94,7 +94,7 @@ def test_a_data_folder_that_becomes_unwritable_is_a_clean_503_until_it_is_back(
 
 
 def test_the_defaults_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("FRACTURELENS_DATA", str(tmp_path / "own"))
+    monkeypatch.setenv("FRACTURELENS_STORE", str(tmp_path / "own"))
 
     create_app()
 

@@ -65,17 +65,17 @@ def test_a_data_folder_that_cannot_be_is_a_problem(
     below: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("FRACTURELENS_DATA", str(tmp_path / "file" / below))
+    monkeypatch.setenv("FRACTURELENS_STORE", str(tmp_path / "file" / below))
 
     result = cli("doctor", "--json")
 
     assert result.exit_code == 1
-    assert "FRACTURELENS_DATA" in problems(result.stdout)["data folder"]
+    assert "FRACTURELENS_STORE" in problems(result.stdout)["data folder"]
 
 
 def test_keeping_nothing_needs_no_data_folder(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("FRACTURELENS_DATA", str(tmp_path / "file"))
+    monkeypatch.setenv("FRACTURELENS_STORE", str(tmp_path / "file"))
     monkeypatch.setenv("FRACTURELENS_RETENTION_HOURS", "0")
 
     assert cli("doctor").exit_code == 0

@@ -84,4 +84,4 @@ def test_the_data_folder_follows_the_xdg_specification(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", variable)
 
-    assert load().data == Path(folder).expanduser()
+    assert load().store == Path(folder).expanduser()

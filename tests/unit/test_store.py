@@ -285,7 +285,7 @@ def test_an_expired_upload_takes_no_film(store: LocalStore, tmp_path: Path) -> N
 def test_a_folder_that_cannot_be_made_is_named_as_the_problem(tmp_path: Path, below: str) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
 
-    with pytest.raises(errors.StoreError, match="FRACTURELENS_DATA"):
+    with pytest.raises(errors.StoreError, match="FRACTURELENS_STORE"):
         LocalStore(tmp_path / "taken" / below)
 
 
