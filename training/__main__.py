@@ -120,7 +120,7 @@ def evaluate(
 
     settings = _recipe(recipe)
     films = _dataset(data, layout, settings.seed)
-    predictions = results / "out-of-fold.npz"
+    predictions = results / steps.PREDICTIONS
     if runs:
         steps.OutOfFold.gather(films, runs).write(predictions)
         for history in sorted(runs.glob("*/history.csv")):
@@ -159,6 +159,32 @@ def export(
         weights.parent.mkdir(parents=True, exist_ok=True)
         model.save_weights(weights)
     typer.echo(f"written: {out} (largest difference in logits from the Keras network: {difference:.1e})")
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="A results folder or a bundle.")],
+    new: Annotated[Path, typer.Argument(help="Another one.")],
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
+) -> None:
+    """Say with intervals whether a new model is better than an old one; exit code 1 if it is not at least as good.
+
+    Results folders are compared by their out-of-fold predictions. Bundles read the films now, so name films (--data)
+    that neither was trained on.
+    """
+    from training import compare as steps
+    from training import report
+
+    films = _dataset(data, layout, seed=0)
+    found = steps.compare(films, *(steps.fracture_probability(place, films) for place in (old, new)))
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        typer.echo(report.comparison(found))
+    if found["verdict"] not in {steps.Verdict.BETTER, steps.Verdict.NOT_WORSE}:
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -23,6 +23,8 @@ from training.recipe import Recipe
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+PREDICTIONS = "out-of-fold.npz"
+"""Name of the predictions in a results folder."""
 LEAST_FILMS = 20
 """Subgroups with fewer fractured or unfractured films get no figure."""
 

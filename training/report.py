@@ -157,6 +157,15 @@ def model_card(results: dict[str, Any], name: str, version: str) -> str:
     )
 
 
+def comparison(found: dict[str, Any]) -> str:
+    """Return a comparison of two models as a few lines for a terminal."""
+    lines = [f"{found['films']:,} films, {found['fractured']:,} fractured; 95 % intervals (paired group bootstrap)"]
+    for key, name in (("auroc", "AUROC"), ("specificity_at_sensitivity_93", "specificity at sensitivity .93")):
+        old, new, difference = (estimate(found[key][part]) for part in ("old", "new", "difference"))
+        lines.append(f"{name}: old {old}, new {new}, difference {difference}")
+    return "\n".join([*lines, f"The new model is {found['verdict']}."])
+
+
 def _detection_table(groups: dict[str, Any]) -> list[str]:
     lines = [
         "| films | n | fractured | AUROC | average precision | specificity at sensitivity .93 |",
@@ -231,5 +240,4 @@ def _settings(recipe: dict[str, Any]) -> str:
 
 def _number(value: float) -> str:
     """Format .912 without its leading zero, as tables in the field do; 1.000 keeps its one."""
-    text = f"{value:.3f}"
-    return text[1:] if text.startswith("0.") else text
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"

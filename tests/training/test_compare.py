@@ -1,0 +1,71 @@
+"""Comparing two models: a real gain is seen, noise is not taken for one, a loss is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.compare import MARGIN, compare, fracture_probability
+from training.datasets import DataError, Dataset, Film
+
+RANDOM = np.random.default_rng(11)
+
+
+def dataset(n: int = 600) -> Dataset:
+    classes = [("normal",) if row % 3 else ("displaced",) for row in range(n)]
+    films = [
+        Film(f"film{row}", Path(f"film{row}"), classes[row], group=str(row // 2), fold=row % 2) for row in range(n)
+    ]
+    return Dataset("drawn", tuple(films), "drawn", Path("drawn"))
+
+
+def scores(films: Dataset, strength: float) -> np.ndarray:
+    truth = np.array([film.fractured for film in films.films])
+    noisy = truth * strength + RANDOM.normal(0, 1, len(films))
+    return np.asarray(1 / (1 + np.exp(-noisy)))
+
+
+def test_a_clear_gain_is_better_and_its_reverse_worse() -> None:
+    films = dataset()
+    weak, strong = scores(films, 1.0), scores(films, 3.0)
+
+    assert compare(films, weak, strong)["verdict"] == "better"
+    assert compare(films, strong, weak)["verdict"] == "worse"
+
+
+def test_a_model_is_not_worse_than_itself_and_the_difference_is_exactly_zero() -> None:
+    films = dataset()
+    same = scores(films, 2.0)
+
+    found = compare(films, same, same)
+
+    assert found["verdict"] == "not worse"
+    assert found["auroc"]["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+
+
+def test_few_films_leave_it_undecided() -> None:
+    films = dataset(60)
+
+    found = compare(films, scores(films, 1.0), scores(films, 1.0))
+
+    assert found["auroc"]["difference"]["low"] < -MARGIN
+    assert found["verdict"] in {"undecided", "better", "worse"}
+    assert found["verdict"] != "not worse"
+
+
+def test_pairing_narrows_the_interval() -> None:
+    films = dataset()
+    old = scores(films, 1.5)
+    new = np.clip(old + 0.02 * np.array([film.fractured for film in films.films]), 0, 1)
+
+    found = compare(films, old, new)["auroc"]
+
+    alone = found["old"]["high"] - found["old"]["low"]
+    assert found["difference"]["high"] - found["difference"]["low"] < alone / 5
+
+
+def test_a_place_that_is_neither_results_nor_bundle_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"neither a results folder \(out-of-fold.npz\) nor a bundle"):
+        fracture_probability(tmp_path, dataset())
