@@ -49,16 +49,20 @@ def take(url: str, sample: str) -> bytes:
 
 
 def small(png: bytes, largest: int = LARGEST) -> bytes:
-    """Reduce a screenshot to as many colours as fit into ``largest`` bytes."""
+    """Fit a screenshot into ``largest`` bytes: as it is, else in fewer colours, dithered so that heat stays smooth."""
     with Image.open(io.BytesIO(png)) as image:
         screen = image.convert("RGB")
-    for colours in (256, 192, 128, 96, 64):
+    for colours in (None, 256, 128, 64):
         out = io.BytesIO()
-        reduced = screen.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-        reduced.save(out, format="PNG", optimize=True)
+        (screen if colours is None else _in_colours(screen, colours)).save(out, format="PNG", optimize=True)
         if out.tell() <= largest:
             return out.getvalue()
     sys.exit(f"The screenshot stays above {largest:,} bytes even with 64 colours.")
+
+
+def _in_colours(screen: Image.Image, colours: int) -> Image.Image:
+    palette = screen.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=3)
+    return screen.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
 
 
 @contextmanager

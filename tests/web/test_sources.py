@@ -114,6 +114,10 @@ def test_samples_are_small_grey_films_with_credits(web: Path) -> None:
         assert owed in credits_
 
 
+def test_picture_of_the_page_loads_fast(root: Path) -> None:
+    assert (root / "docs" / "images" / "page.png").stat().st_size < 300_000
+
+
 def test_modules_keep_their_types(
     root: Path, need_program: Callable[..., Path], need_node_module: Callable[[str], Path]
 ) -> None:
