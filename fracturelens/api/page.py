@@ -51,7 +51,9 @@ class Page(StaticFiles):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["fracturelens.route"] = ROUTE
-        await super().__call__(scope, receive, send)
+        # The files are small: a range is ignored (RFC 9110, 14.2) and its errors with it.
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if scope["method"] not in {"GET", "HEAD"} or any(part.startswith(".") for part in Path(path).parts):
@@ -59,6 +61,7 @@ class Page(StaticFiles):
         response = await super().get_response(path, scope)
         if response.status_code == 200 and not self._typed(response):
             raise HTTPException(404)
+        response.headers["Accept-Ranges"] = "none"
         response.headers["Cache-Control"] = "no-cache"
         return response
 

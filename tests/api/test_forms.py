@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fracturelens import errors
 from fracturelens.api.forms import MAX_HEADER_BYTES, MAX_PARTS, film_from_form
@@ -87,6 +89,33 @@ def test_a_form_without_a_usable_boundary_is_a_bad_request(content_type: str) ->
     with pytest.raises(errors.RequestError) as caught:
         read(form(film_part()), content_type=content_type)
     assert caught.value.code == "bad_request"
+
+
+PIECES = (
+    *(b"--edge", b"--edge--\r\n", b"--", b"\r\n", b"\r\n\r\n", b":", b";", b'"', b"\0", b"Content-Disposition"),
+    *(b'form-data; name="file', b"name*=utf-8''file", form(film_part())),
+)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(
+    pieces=st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            st.sampled_from(PIECES),
+        ),
+        max_size=12,
+    ),
+    content_type=st.one_of(st.just(TYPE), st.text(st.characters(max_codepoint=255), max_size=60).map(TYPE.__add__)),
+    step=st.integers(1, 50),
+)
+def test_whatever_arrives_is_a_film_or_a_bad_request(pieces: list[bytes], content_type: str, step: int) -> None:
+    try:
+        film = read(b"".join(pieces), content_type=content_type, step=step)
+    except errors.RequestError:
+        pass
+    else:
+        assert isinstance(film, bytes)
 
 
 def test_a_missing_part_is_a_problem_over_http(client: httpx.Client) -> None:

@@ -101,6 +101,14 @@ def test_the_head_of_a_file_is_its_answer_without_the_file(page: httpx.Client) -
     assert int(response.headers["content-length"]) > 0
 
 
+@pytest.mark.parametrize("wanted", ["bytes=0-3", "bytes=9-1", "nonsense", "bytes=999999-"])
+def test_a_file_comes_whole_whatever_range_is_asked_for(page: httpx.Client, wanted: str) -> None:
+    response = page.get("/style.css", headers={"Range": wanted})
+
+    assert (response.status_code, response.text) == (200, "p {}")
+    assert response.headers["accept-ranges"] == "none"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_the_page_takes_nothing(page: httpx.Client, method: str) -> None:
     assert page.request(method, "/index.html").status_code == 404
