@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from fracturelens.assess import Assessor
@@ -17,7 +16,7 @@ from fracturelens.bundle import MANIFEST_FILE, load
 from training import metrics
 from training.datasets import DataError, Dataset
 from training.evaluate import PREDICTIONS, OutOfFold, read
-from training.metrics import Array, GroupBootstrap, Weights
+from training.metrics import Array, GroupBootstrap, Metric, Truth
 
 MARGIN = 0.01
 """How much lower the AUROC may be for a model to count as not worse: less than the width of most intervals here."""
@@ -68,7 +67,7 @@ def compare(dataset: Dataset, old: Array, new: Array) -> dict[str, Any]:
     """
     truth = np.array([film.fractured for film in dataset.films])
     bootstrap = GroupBootstrap(np.array([film.group for film in dataset.films]))
-    figures: dict[str, Callable[[npt.NDArray[np.bool_], Array], Callable[[Weights], float]]] = {
+    figures: dict[str, Callable[[Truth, Array], Metric]] = {
         "auroc": metrics.auroc,
         "specificity_at_sensitivity_93": lambda fractured, score: metrics.specificity_at(fractured, score, 0.93),
     }
@@ -84,7 +83,7 @@ def compare(dataset: Dataset, old: Array, new: Array) -> dict[str, Any]:
     return found
 
 
-def _difference(before: Callable[[Weights], float], after: Callable[[Weights], float]) -> Callable[[Weights], float]:
+def _difference(before: Metric, after: Metric) -> Metric:
     return lambda weights: after(weights) - before(weights)
 
 

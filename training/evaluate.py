@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,19 +222,13 @@ def _severity(readings: Readings) -> dict[str, Any]:
     score = displaced / (hairline + displaced)
     bootstrap = _bootstrap(readings, chosen)
     called = (score > 0.5).astype(np.int64)
-    balanced = _of_matrix(truth.astype(np.int64), called, metrics.balanced_accuracy, classes=2)
+    balanced = metrics.of_confusion(truth.astype(np.int64), called, metrics.balanced_accuracy, classes=2)
     return {
         "n": int(chosen.sum()),
         "displaced": int(truth.sum()),
         "auroc": bootstrap.estimate(metrics.auroc(truth, score)),
         "balanced_accuracy": bootstrap.estimate(balanced),
     }
-
-
-def _of_matrix(
-    truth: npt.NDArray[np.int64], called: npt.NDArray[np.int64], figure: Callable[[Array], float], classes: int = 3
-) -> Callable[[metrics.Weights], float]:
-    return lambda weights: figure(metrics.confusion(truth, called, weights, classes))
 
 
 def _three_classes(readings: Readings) -> dict[str, Any]:
@@ -245,10 +238,10 @@ def _three_classes(readings: Readings) -> dict[str, Any]:
     matrix = metrics.confusion(truth, called, np.ones(len(truth)))
     return {
         "n": int(chosen.sum()),
-        "accuracy": bootstrap.estimate(metrics.weighted_mean((truth == called).astype(np.float64))),
+        "accuracy": bootstrap.estimate(metrics.mean((truth == called).astype(np.float64))),
         "accuracy_of_always_normal": round(float((truth == 0).mean()), 4),
-        "macro_f1": bootstrap.estimate(_of_matrix(truth, called, metrics.macro_f1)),
-        "kappa": bootstrap.estimate(_of_matrix(truth, called, metrics.cohen_kappa)),
+        "macro_f1": bootstrap.estimate(metrics.of_confusion(truth, called, metrics.macro_f1)),
+        "kappa": bootstrap.estimate(metrics.of_confusion(truth, called, metrics.cohen_kappa)),
         "confusion": matrix.astype(int).tolist(),
     }
 
@@ -272,12 +265,9 @@ def _calibration(readings: Readings) -> dict[str, Any]:
     before = 1 - calibration.apply_calibration(readings.logits, Calibration())[:, 0]
     found: dict[str, Any] = {"n": len(readings.fractured), "bins": metrics.BINS}
     for name, probability in (("before", before), ("after", readings.probability)):
-        ones = np.ones(len(probability))
         found[name] = {
-            "ece": bootstrap.estimate(
-                lambda weights, p=probability: metrics.calibration_error(readings.fractured, p, weights)  # type: ignore[misc]
-            ),
-            "reliability": metrics.reliability(readings.fractured, probability, ones),
+            "ece": bootstrap.estimate(metrics.calibration_error(readings.fractured, probability)),
+            "reliability": metrics.reliability(readings.fractured, probability),
         }
     return found
 
@@ -319,7 +309,7 @@ def _pointing(readings: Readings, predicted: OutOfFold, recipe: Recipe) -> dict[
 
     def rate(name: str) -> Estimate:
         values = np.array([getattr(one, name) for one in found], dtype=np.float64)
-        return bootstrap.estimate(metrics.weighted_mean(values), n=len(found))
+        return bootstrap.estimate(metrics.mean(values), n=len(found))
 
     return {name: rate(name) for name in Pointing.__slots__}
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from training import metrics
 from training.metrics import GroupBootstrap
@@ -19,14 +22,27 @@ def test_auroc_is_the_chance_of_ranking_a_pair_right() -> None:
     assert metrics.auroc(TRUTH, SCORE)(np.ones(60)) == pytest.approx(np.mean(pairs))
 
 
+def test_average_precision_agrees_with_another_implementation() -> None:
+    expected = average_precision_score(TRUTH, SCORE)
+
+    assert metrics.average_precision(TRUTH, SCORE)(np.ones(60)) == pytest.approx(expected)
+
+
+def test_a_resample_without_a_fracture_has_no_auroc() -> None:
+    weights = np.stack([np.ones(60), (~TRUTH).astype(float)])
+
+    found = metrics.auroc(TRUTH, SCORE)(weights)
+
+    assert np.isfinite(found).tolist() == [True, False]
+
+
 def test_a_weight_of_two_counts_a_film_twice() -> None:
     weights = RANDOM.integers(0, 3, 60).astype(float)
     repeated = np.repeat(np.arange(60), weights.astype(int))
 
-    for metric in (metrics.auroc, metrics.average_precision):
-        assert metric(TRUTH, SCORE)(weights) == pytest.approx(
-            metric(TRUTH[repeated], SCORE[repeated])(np.ones(len(repeated)))
-        )
+    for figure in (metrics.auroc, metrics.average_precision, partial(metrics.specificity_at, sensitivity=0.8)):
+        once = figure(TRUTH[repeated], SCORE[repeated])(np.ones(len(repeated)))
+        assert figure(TRUTH, SCORE)(weights) == pytest.approx(once)
 
 
 @pytest.mark.parametrize("sensitivity", [0.5, 0.8, 0.93, 1.0])
@@ -68,16 +84,16 @@ def test_calibration_error_is_small_for_true_probabilities_and_large_for_boasts(
     truth = RANDOM.random(20_000) < probability
     boast = np.clip(probability * 2 - 0.5, 0, 1)
 
-    assert metrics.calibration_error(truth, probability, np.ones(20_000)) < 0.02
-    assert metrics.calibration_error(truth, boast, np.ones(20_000)) > 0.1
+    assert metrics.calibration_error(truth, probability)(np.ones(20_000)) < 0.02
+    assert metrics.calibration_error(truth, boast)(np.ones(20_000)) > 0.1
 
 
 def test_copies_of_a_film_do_not_narrow_the_interval() -> None:
     values = RANDOM.random(40)
     copies, groups = np.repeat(values, 10), np.repeat(np.arange(40), 10)
 
-    alone = GroupBootstrap(np.arange(40)).estimate(metrics.weighted_mean(values))
-    grouped = GroupBootstrap(groups).estimate(metrics.weighted_mean(copies))
+    alone = GroupBootstrap(np.arange(40)).estimate(metrics.mean(values))
+    grouped = GroupBootstrap(groups).estimate(metrics.mean(copies))
 
     assert grouped == alone
 
@@ -86,7 +102,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     covered = 0
     for seed in range(200):
         values = np.random.default_rng(seed).random(60)
-        found = GroupBootstrap(np.arange(60), resamples=300, seed=seed).estimate(metrics.weighted_mean(values))
+        found = GroupBootstrap(np.arange(60), resamples=300, seed=seed).estimate(metrics.mean(values))
         covered += found["low"] <= 0.5 <= found["high"]  # type: ignore[operator]
 
     assert 0.88 <= covered / 200 <= 0.99
