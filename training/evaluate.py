@@ -286,8 +286,7 @@ def _subgroups(readings: Readings) -> dict[str, dict[str, Any]]:
     for view in ("frontal", "lateral", "oblique"):
         chosen[f"view: {view}"] = readings.attribute(view) == "1"
     chosen["several films on one sheet"] = readings.attribute("multiscan") == "1"
-    chosen["source up to 500 px"] = longest <= 500
-    chosen["source 501 to 1,000 px"] = (longest > 500) & (longest <= 1000)
+    chosen["source up to 1,000 px"] = longest <= 1000
     chosen["source over 1,000 px"] = longest > 1000
     return {name: _detection(readings, films) for name, films in chosen.items()}
 

@@ -67,7 +67,8 @@ def results_page(results: dict[str, Any]) -> str:
                 f"Expected calibration error of the fracture probability ({results['calibration']['bins']} bins): "
                 f"{estimate(results['calibration']['before']['ece'])} before calibration, "
                 f"{estimate(results['calibration']['after']['ece'])} after. Probabilities are calibrated to the "
-                "prevalence of this data set (17.6 % fractured); where fractures are more or less common they are off."
+                f"prevalence of this data set ({_prevalence(data)}); where fractures are more or less common they are "
+                "off. (Resampling adds noise to the error itself, so its interval lies rather high.)"
             ),
             "",
             "![Reliability diagram](images/results/reliability.png)",
@@ -150,7 +151,7 @@ def model_card(results: dict[str, Any], name: str, version: str) -> str:
                 "`docs/results.md`."
             ),
             "- Several films on one sheet, children's growth plates and old fractures are not treated specially.",
-            "- Probabilities are calibrated to the prevalence of the training data (17.6 % fractured).",
+            f"- Probabilities are calibrated to the prevalence of the training data ({_prevalence(data)}).",
             "- There is no test yet that tells a film from any other grey picture.",
             "",
         ]
@@ -236,6 +237,10 @@ def _pointing(found: dict[str, Any]) -> list[str]:
 
 def _settings(recipe: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in recipe.items())
+
+
+def _prevalence(data: dict[str, Any]) -> str:
+    return f"{1 - data['counts']['normal'] / data['films']:.1%} fractured"
 
 
 def _number(value: float) -> str:
