@@ -49,7 +49,7 @@ def make_app(assessor: Assessor, tmp_path: Path) -> MakeApp:
     """Return a function that makes the app with some settings; its data folder is ``tmp_path / "data"``."""
 
     def make(**settings: Any) -> FastAPI:
-        return create_app(Settings(**{"data": tmp_path / "data", **settings}), assessor=assessor)
+        return create_app(Settings(**{"store": tmp_path / "data", **settings}), assessor=assessor)
 
     return make
 
