@@ -103,7 +103,7 @@ def decode(data: bytes, *, working_side: int = WORKING_SIDE) -> Radiograph:
         raise errors.EmptyFile()
     if len(data) > MAX_BYTES:
         raise errors.FileTooLarge(f"The file has {len(data):,} bytes; at most {MAX_BYTES:,} are read.")
-    with quietly():
+    with quietly(), np.errstate(all="ignore"):  # values that overflow are found by looking, not by a warning
         if data[128:132] == b"DICM":
             from fracturelens import dicom  # pydicom costs 0.2 s to import: only films that need it pay
 

@@ -175,6 +175,7 @@ def test_odd_values_in_other_attributes_are_not_even_looked_at(caplog: pytest.Lo
         (with_values(Rows=1, Columns=4000), "image_too_small"),
         (with_values(Rows=None), "damaged_image"),
         (with_values(BitsAllocated=7), "damaged_image"),
+        (with_values(RescaleSlope="1e308", RescaleIntercept=0), "damaged_image"),
         (with_values(NumberOfFrames=10**9), "damaged_image"),
         (with_values(PhotometricInterpretation="RGB", SamplesPerPixel=3), "unsupported_dicom"),
         (with_values(PhotometricInterpretation="PALETTE COLOR"), "unsupported_dicom"),

@@ -331,31 +331,31 @@ def test_floats_of_any_size_are_stretched() -> None:
 @pytest.mark.parametrize("kind", [b"zTXt", b"iCCP"])
 def test_a_decompression_bomb_in_the_metadata_does_not_go_off(kind: bytes) -> None:
     bomb = chunk(kind, b"name\0\0" + zlib.compress(bytes(50_000_000), 1))
-    start = time.perf_counter()
+    start = time.process_time()
 
     with suppress(errors.DamagedImage):
         assert_shows(decode(png_with(bomb)), BONE)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_million_empty_chunks_are_not_followed() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(errors.DamagedImage):
         decode(png_with(chunk(b"prVt", b"") * 1_000_000))
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_million_empty_jpeg_segments_are_not_followed() -> None:
     jpeg = films.encoded(BONE, "JPEG")
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(errors.DamagedImage):
         decode(jpeg[:2] + b"\xff\xfe\0\2" * 1_000_000 + jpeg[2:])
 
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_a_jpeg_that_is_scanned_over_and_over_is_not() -> None:
@@ -370,12 +370,12 @@ def test_tags_that_all_point_at_the_same_bytes_do_not_fill_the_memory() -> None:
     # Given a TIFF of 4 MB with a thousand private tags, each of which claims all of it: 4 GB
     tiff = films.encoded(BONE, "TIFF") + bytes(4_000_000)
     hostile = with_tags(tiff, {40_000 + tag: (1, 3_900_000, 8) for tag in range(1000)})
-    start = time.perf_counter()
+    start = time.process_time()
 
     with suppress(errors.DamagedImage):
         assert_shows(decode(hostile), BONE)
 
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("side", [30_000, 2**31 - 1])
