@@ -72,7 +72,7 @@ class Gate(Part):
 
     The defaults were set on the 3,129 FracAtlas films, of which they refuse none (lowest contrast 0.27, fewest greys
     0.19, longest 2.5 times its width, highest negative score 0.48), and on their negatives, of which they refuse
-    98.4 % (3,078). FracAtlas has no colour: that limit lies between "slightly" and "moderately colourful" of
+    98.4 % (3,079). FracAtlas has no colour: that limit lies between "slightly" and "moderately colourful" of
     Hasler and Süsstrunk (2003).
     """
 
