@@ -207,6 +207,10 @@ def _read(image: ImageFile.ImageFile, data: bytes, working_side: int) -> Radiogr
         image.draft(image.mode, (width // factor, height // factor))
         factor = reduction(*image.size, working_side)
     _check_footprint(image, kind, width, height, scans)
+    if kind == "png":
+        # Decoding alone stops quietly at the first chunk that makes no sense, and leaves the rest of the film black.
+        with Image.open(MeteredFile(data), formats=("PNG",)) as chunks:
+            chunks.verify()
     image.load()
 
     grey, colourfulness, filled = _deep_grey(image, factor) if image.mode[0] in "IF" else _grey(image, factor)

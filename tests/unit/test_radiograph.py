@@ -304,6 +304,20 @@ def test_a_file_over_the_limit_is_refused_with_both_figures() -> None:
         decode(bytes(MAX_BYTES + 1))
 
 
+@pytest.mark.parametrize("padding", [0, 1024, 1024 * 1024])
+def test_a_png_whose_rest_was_lost_to_zeros_is_damaged(padding: int) -> None:
+    with pytest.raises(errors.DamagedImage):
+        decode(films.truncated(films.encoded(BONE)) + bytes(padding))
+
+
+def test_a_png_with_a_flipped_bit_is_damaged() -> None:
+    data = bytearray(films.encoded(BONE))
+    data[len(data) // 2] ^= 1
+
+    with pytest.raises(errors.DamagedImage):
+        decode(bytes(data))
+
+
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
 def test_a_truncated_file_is_damaged(file_format: Any, share: float) -> None:
