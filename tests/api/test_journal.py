@@ -86,15 +86,19 @@ def test_a_request_refused_at_the_door_is_logged(client: httpx.Client, log_lines
 
 
 @pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+def stderr() -> Iterator[io.StringIO]:
     """Configure logging as a server does, writing to a buffer; undo it afterwards."""
     names = ["", "fracturelens", "uvicorn", "uvicorn.access", "asyncio"]
     before = {
         name: (logger := logging.getLogger(name), logger.handlers[:], logger.level, logger.propagate) for name in names
     }
-    buffer = io.StringIO()
-    monkeypatch.setattr("sys.stderr", buffer)
     logging.config.dictConfig(log_config())
+    # The handler's stream is exchanged, not sys.stderr: dictConfig closes the handlers there are, and absl's (loaded
+    # with TensorFlow) closes its stream with it, pytest's own, unless that is sys.stderr.
+    buffer = io.StringIO()
+    for handler in logging.getLogger("fracturelens").handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        handler.setStream(buffer)
     yield buffer
     for logger, handlers, level, propagate in before.values():
         logger.handlers, logger.propagate = handlers, propagate
