@@ -24,7 +24,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 DESK = {"width": 1280, "height": 800}
 
 Serve = Callable[..., Any]

@@ -11,7 +11,7 @@ from playwright.sync_api import Route, expect
 
 from fracturelens import errors
 from tests import films
-from tests.web.conftest import Visit, Visitor, is_reading, serving
+from tests.web.conftest import PATIENCE_MS, Visit, Visitor, is_reading, serving
 from tests.web.transfer import drop, paste
 
 pytestmark = pytest.mark.browser
@@ -138,14 +138,14 @@ def test_a_busy_server_is_asked_again_when_it_said(visit: Visit) -> None:
     def busy_once(route: Route) -> None:
         asked.append(route.request.url)
         if len(asked) == 1:
-            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"code": "busy"})
+            route.fulfill(status=503, headers={"Retry-After": "3"}, json={"code": "busy"})
         else:
             route.continue_()
 
     visit.page.route("**/v1/assessments?*", busy_once)
     visit.put(films.encoded(films.bone()))
 
-    expect(visit.page.locator("#outcome-meaning")).to_contain_text("Trying again in 1 s")
+    expect(visit.page.locator("#outcome-meaning")).to_contain_text("Trying again in", timeout=PATIENCE_MS)
     visit.page.wait_for_selector("#viewer[aria-busy=false]")
     assert len(asked) == 2
     assert visit.page.is_visible("#report")

@@ -21,8 +21,8 @@ export const MESSAGES = {
   },
 
   severity: {
-    hairline: "If there is a fracture, it looks hairline: not or barely displaced.",
-    displaced: "If there is a fracture, it looks displaced: step-off, gap, angulation, overlap or a free fragment.",
+    hairline: "If there is a fracture, it is more likely hairline than displaced.",
+    displaced: "If there is a fracture, it is more likely displaced than hairline.",
   },
 
   class: { normal: "normal", hairline: "hairline", displaced: "displaced" },
