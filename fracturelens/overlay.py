@@ -7,12 +7,15 @@ import io
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
+from fracturelens import DISCLAIMER
 from fracturelens.colormap import HEAT, LEVELS
 from fracturelens.explanation import Map
 from fracturelens.radiograph import Grey, Radiograph
 
+CAPTION_HEIGHT = 24
+"""Height of the strip with the disclaimer below a composite, pixels."""
 _PALETTE = HEAT.tobytes()
 _ALPHA = bytes(range(LEVELS))  # as opaque as it is hot: no heat, no veil over the film
 
@@ -30,7 +33,7 @@ def film_png(film: Radiograph) -> bytes:
 
 
 def composite_png(film: Radiograph, heat: Map, opacity: float) -> bytes:
-    """Draw the film with heat over it.
+    """Draw the film with heat over it, and the disclaimer on a strip below it: it goes where the picture goes.
 
     Parameters
     ----------
@@ -38,11 +41,16 @@ def composite_png(film: Radiograph, heat: Map, opacity: float) -> bytes:
         Of the shape of ``film.pixels``.
     opacity : float, range [0, 1]
         How much the hottest spot covers the film.
+
+    Returns
+    -------
+    bytes
+        PNG as wide as the film and ``CAPTION_HEIGHT`` higher.
     """
     share = (opacity * heat)[:, :, np.newaxis]
     colours = HEAT[_levels(heat)] / np.float32(255)
     blend: npt.NDArray[np.float32] = film.pixels[:, :, np.newaxis] * (1 - share) + colours * share
-    return _png(Image.fromarray(_levels(blend)))
+    return _png(_captioned(Image.fromarray(_levels(blend))))
 
 
 def data_url(png: bytes) -> str:
@@ -54,7 +62,23 @@ def _levels(values: Grey) -> npt.NDArray[np.uint8]:
     return np.rint(values * 255).astype(np.uint8)
 
 
+def _captioned(picture: Image.Image) -> Image.Image:
+    from PIL import ImageDraw, ImageFont  # a font costs more to load than most readings need
+
+    page = Image.new("RGB", (picture.width, picture.height + CAPTION_HEIGHT))
+    page.paste(picture)
+    draw = ImageDraw.Draw(page)
+    size = 13.0
+    while size > 6 and draw.textlength(DISCLAIMER, ImageFont.load_default(size)) > picture.width - 8:
+        size -= 1
+    middle = (picture.width / 2, picture.height + CAPTION_HEIGHT / 2)
+    draw.text(middle, DISCLAIMER, fill=(200, 200, 200), anchor="mm", font=ImageFont.load_default(size))
+    return page
+
+
 def _png(image: Image.Image, **options: object) -> bytes:
     out = io.BytesIO()
-    image.save(out, format="PNG", compress_level=1, **options)
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Disclaimer", DISCLAIMER)
+    image.save(out, format="PNG", compress_level=1, pnginfo=text, **options)
     return out.getvalue()

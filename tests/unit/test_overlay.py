@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from fracturelens import DISCLAIMER
 from fracturelens.colormap import HEAT
-from fracturelens.overlay import composite_png, data_url, film_png, heatmap_png
+from fracturelens.overlay import CAPTION_HEIGHT, composite_png, data_url, film_png, heatmap_png
 from fracturelens.radiograph import Radiograph
 from tests import films
 
@@ -51,7 +52,7 @@ def test_no_opacity_shows_the_film_alone() -> None:
 
     shown = picture(composite_png(radiograph(film), np.ones_like(film), 0.0), "RGB")
 
-    assert (shown == np.rint(film * 255)[:, :, None]).all()
+    assert (shown[:40] == np.rint(film * 255)[:, :, None]).all()
 
 
 def test_full_opacity_shows_the_hottest_colour_alone_and_leaves_cold_places_alone() -> None:
@@ -61,6 +62,22 @@ def test_full_opacity_shows_the_hottest_colour_alone_and_leaves_cold_places_alon
 
     assert (shown[0, -1] == HEAT[255]).all()
     assert (shown[0, 0] == 128).all()
+
+
+def test_the_disclaimer_stands_below_the_film_and_in_every_picture() -> None:
+    film = np.zeros((100, 300), dtype=np.float32)
+    composite = composite_png(radiograph(film), film, 0.5)
+
+    shown = picture(composite, "L")
+    assert shown.shape == (100 + CAPTION_HEIGHT, 300)
+    assert not shown[:100].any()
+    written = np.flatnonzero(shown[100:].any(axis=0))
+    assert len(written) > 100
+    assert written.min() > 0
+    assert written.max() < 299
+    for png in (composite, film_png(radiograph(film)), heatmap_png(RAMP)):
+        with Image.open(io.BytesIO(png)) as image:
+            assert image.info["Disclaimer"] == DISCLAIMER
 
 
 def test_opacity_blends_in_proportion() -> None:
