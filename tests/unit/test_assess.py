@@ -16,6 +16,7 @@ from fracturelens import DISCLAIMER, errors
 from fracturelens.assess import HEATMAP_SIDE, Assessor, open_assessor
 from fracturelens.assessment import Assessment, HeatmapChoice, Outcome
 from fracturelens.bundle import Gate, open_bundle
+from fracturelens.overlay import CAPTION_HEIGHT
 from tests import films, graphs
 
 
@@ -192,8 +193,8 @@ def test_the_overlay_is_the_film_with_its_heat(assessor: Assessor) -> None:
     png = assessor.overlay(upload, reading.class_maps, "displaced", opacity=0.5)
 
     with Image.open(io.BytesIO(png)) as image:
-        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (200, 300))
-        shown = np.asarray(image).astype(int)
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (200, 300 + CAPTION_HEIGHT))
+        shown = np.asarray(image)[:300].astype(int)
     spread = shown.max(axis=2) - shown.min(axis=2)
     heat = heat_of(reading.assessment.heatmaps["displaced"])
     assert heat.shape == (300, 200)
@@ -205,7 +206,7 @@ def test_the_overlay_of_no_opacity_is_the_film(assessor: Assessor, film: bytes) 
     maps = assessor.read(film).class_maps
 
     with Image.open(io.BytesIO(assessor.overlay(film, maps, "hairline", opacity=0))) as image:
-        shown = image.convert("L")
+        shown = image.convert("L").crop((0, 0, image.width, image.height - CAPTION_HEIGHT))
 
     with Image.open(io.BytesIO(assessor.film(film))) as alone:
         assert shown.tobytes() == alone.tobytes()
