@@ -29,6 +29,8 @@ from training.datasets.fracatlas import read
 from training.packing import outlines, read_film
 from training.recipe import Recipe
 
+pytestmark = [pytest.mark.training, pytest.mark.slow]
+
 Array = npt.NDArray[np.float32]
 
 STRIDES = (16, 32)
@@ -94,8 +96,6 @@ def shipped() -> Bundle:
     return open_bundle()
 
 
-@pytest.mark.slow
-@pytest.mark.training
 @pytest.mark.parametrize("stride", STRIDES)
 def test_impulses_find_the_centre_that_training_assumes(stride: int) -> None:
     found = centre_by_impulses(stride)
@@ -105,16 +105,12 @@ def test_impulses_find_the_centre_that_training_assumes(stride: int) -> None:
     assert np.subtract(found, naive) / stride == pytest.approx((0.5, 0.5), abs=0.05)
 
 
-@pytest.mark.slow
-@pytest.mark.training
 def test_impulses_find_the_centre_that_the_shipped_bundle_names(shipped: Bundle) -> None:
     found = centre_by_impulses(shipped.manifest.cell_stride)
 
     assert found == pytest.approx((shipped.manifest.cell_offset,) * 2, abs=0.02)
 
 
-@pytest.mark.slow
-@pytest.mark.training
 @pytest.mark.parametrize("stride", STRIDES)
 def test_drawn_heat_follows_a_patch_over_the_film(stride: int) -> None:
     """The whole way: film, letterbox, network, Grad-CAM, heat over the film; then its peak against the patch."""
