@@ -188,7 +188,8 @@ def _diagonal(matrix: Array) -> Array:
 def _ratio(over: Any, under: Any) -> Array:
     """Divide, with not a number where there is nothing to divide by."""
     under = np.asarray(under, dtype=float)
-    return np.divide(over, under, out=np.full(np.shape(under), np.nan), where=under > 0)
+    shares: Array = np.divide(over, under, out=np.full(under.shape, np.nan), where=under > 0)
+    return shares
 
 
 def _rounded(value: Any) -> float:
