@@ -16,6 +16,8 @@ import pytest
 from tests import films
 
 ROOT = Path(__file__).resolve().parent.parent
+# Looked up before any test shields itself from the settings of whoever runs it.
+FILMS = Path(os.environ.get("FRACTURELENS_DATA") or ROOT.parent / "shared" / "data" / "fracatlas")
 
 
 @pytest.fixture(scope="session")
@@ -43,10 +45,9 @@ def need_program() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def fracatlas() -> Path:
     """Return the folder of the prepared FracAtlas films: ``FRACTURELENS_DATA``, else ``../shared/data/fracatlas``."""
-    folder = Path(os.environ.get("FRACTURELENS_DATA") or ROOT.parent / "shared" / "data" / "fracatlas")
-    if not (folder / "manifest.csv").is_file():
+    if not (FILMS / "manifest.csv").is_file():
         pytest.skip("FracAtlas is not at hand: set FRACTURELENS_DATA to the folder that holds its manifest.csv")
-    return folder
+    return FILMS
 
 
 @pytest.fixture(scope="session")
