@@ -34,7 +34,7 @@ def draw_fracatlas(root: Path) -> Path:
             grey[top:bottom, left:right] = 1.0 if severity == "displaced" else 0.0
         name = f"IMG{number:07d}"
         (root / "images" / f"{name}.png").write_bytes(films.encoded(grey))
-        rows.append((name, f"images/{name}.png", severity, "elbow", "1", number // 2, number // 2 % 2, 144, 192))
+        rows.append((name, f"images/{name}.png", severity, "elbow", "1", number // 2, number // 4 % 2, 144, 192))
         images.append({"id": number, "file_name": f"images/{name}.png", "width": 144, "height": 192})
         if severity != "normal":
             ring = [left, top, right, top, right, bottom, left, bottom]

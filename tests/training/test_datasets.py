@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -104,6 +105,16 @@ def test_a_class_with_too_few_patients_is_refused(small_fracatlas: Path) -> None
 
     with pytest.raises(DataError, match="class 'hairline' has 0 groups"):
         ADAPTERS["fracatlas"](small_fracatlas).check()
+
+
+def test_a_fold_that_holds_all_normal_films_is_refused(small_fracatlas: Path) -> None:
+    manifest = small_fracatlas / "manifest.csv"
+    head, *rows = manifest.read_text().splitlines()
+    rows = [re.sub(r"\d,144,192$", f"{int('normal' in row)},144,192", row) for row in rows]
+    manifest.write_text("\n".join([head, *rows]))
+
+    with pytest.raises(DataError, match="without fold 0 no fractured film is left to train on"):
+        ADAPTERS["fracatlas"](small_fracatlas).check(folds=True)
 
 
 def test_a_folder_per_class_groups_films_by_patient(small_fracatlas: Path, tmp_path: Path) -> None:

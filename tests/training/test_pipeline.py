@@ -46,6 +46,7 @@ def test_films_become_a_bundle_that_reads(root: Path, small_fracatlas: Path, tmp
     deadline = time.monotonic() + 300
     while not saved.is_file() and interrupted.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert interrupted.poll() is None, "training ended before it could be interrupted"
     os.kill(interrupted.pid, signal.SIGKILL)
     interrupted.wait()
     assert saved.is_file()

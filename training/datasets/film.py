@@ -88,7 +88,8 @@ class Dataset:
         Raises
         ------
         DataError
-            For a missing film, a film listed twice, a class with too few groups, or a group in two folds.
+            For a missing film, a film listed twice, a class with too few groups, a group in two folds, or a
+            fold without which no normal or no fractured film is left.
         """
         for name, count in Counter(film.id for film in self.films).items():
             if count > 1:
@@ -110,7 +111,16 @@ class Dataset:
         split = sorted(group for group, found in places.items() if len(found) > 1)
         if folds and split:
             raise DataError(self.source, f"group {split[0]!r} lies in two folds; a patient may be in one only")
+        if folds:
+            self._check_every_fold_leaves_both()
         return self
+
+    def _check_every_fold_leaves_both(self) -> None:
+        for fold in {film.fold for film in self.films}:
+            left = {film.fractured for film in self.films if film.fold != fold}
+            if left != {True, False}:
+                lacking = "normal" if left == {True} else "fractured"
+                raise DataError(self.source, f"without fold {fold} no {lacking} film is left to train on")
 
     def digest(self) -> str:
         """Return the SHA-256 over every film's bytes, label, group and fold: what a model was trained on."""
