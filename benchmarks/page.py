@@ -98,9 +98,12 @@ def _stages(result: Result) -> str:
         "all else around the assessment.\n"
     )
     rows = ["## Where the time goes\n", about, f"| | {' | '.join(STAGES)} |", "|---|" + "---:|" * len(STAGES)]
-    for way in result.ways:
-        stages = way.figures["default"].stages_ms
-        rows.append(f"| {way.title} | {' | '.join(f'{stages[name]:.1f}' for name in STAGES)} |")
+    stages = {way.name: way.figures["default"].stages_ms for way in result.ways}
+    rows += [
+        f"| {way.title} | {' | '.join(f'{stages[way.name][name]:.1f}' for name in STAGES)} |" for way in result.ways
+    ]
+    alone = stages[USUAL]["infer"] / stages[OURS]["infer"]
+    rows.append(f"\nPrediction and explanation alone (*infer*) take the usual way {alone:.1f} times as long.")
     return "\n".join(rows) + "\n"
 
 
