@@ -100,6 +100,7 @@ class Readings:
     truth: npt.NDArray[np.int64]
     fractured: Mask
     known: Mask
+    allowed: Array
     groups: npt.NDArray[Any]
 
     @property
@@ -137,14 +138,14 @@ def read(dataset: Dataset, predicted: OutOfFold) -> Readings:
         truth=allowed.argmax(axis=1),
         fractured=fractured,
         known=allowed.sum(axis=1) == 1,
+        allowed=allowed,
         groups=np.array([film.group for film in dataset.films]),
     )
 
 
 def frozen(readings: Readings) -> tuple[Calibration, OperatingPoints]:
     """Return the calibration and operating points to ship: fitted to all out-of-fold predictions."""
-    allowed = np.stack([film.target() for film in readings.dataset.films]).astype(np.float64)
-    fitted = calibration.fit_calibration(readings.logits, allowed)
+    fitted = calibration.fit_calibration(readings.logits, readings.allowed)
     probability = 1 - calibration.apply_calibration(readings.logits, fitted)[:, 0]
     return fitted, calibration.choose_operating_points(probability, readings.fractured)
 
