@@ -118,7 +118,10 @@ def evaluate(
     from training import evaluate as steps
     from training import figures, report
 
-    settings = _recipe(recipe)
+    written = results / "results.json"
+    # Predictions are judged by the recipe that made them, which a newer default must not replace.
+    known = not recipe and not runs and written.is_file()
+    settings = Recipe.of(json.loads(written.read_text())["recipe"]) if known else _recipe(recipe)
     films = _dataset(data, layout, settings.seed)
     predictions = results / steps.PREDICTIONS
     if runs:
@@ -126,11 +129,11 @@ def evaluate(
         for history in sorted(runs.glob("*/history.csv")):
             shutil.copy(history, results / f"history-{history.parent.name}.csv")
     found = steps.evaluate(films, steps.OutOfFold.read(predictions), settings)
-    steps.write(found, results / "results.json")
+    steps.write(found, written)
     (docs / "results.md").write_text(report.results_page(found))
     figures.draw(found, sorted(results.glob("history-*.csv")), docs / "images" / "results")
     typer.echo(f"any fracture, all films: AUROC {report.estimate(found['any_fracture']['all films'].get('auroc'))}")
-    typer.echo(f"written: {results / 'results.json'}, {docs / 'results.md'}")
+    typer.echo(f"written: {written}, {docs / 'results.md'}")
 
 
 @app.command()
@@ -139,7 +142,9 @@ def export(
         Path | None, typer.Option(help="Take the network trained here and keep its --weights; default: use --weights.")
     ] = None,
     weights: Annotated[Path, typer.Option(help="The network's Keras weights, to go on training from.")] = KERAS_WEIGHTS,
-    recipe: Settings = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="JSON file of settings; default is what results.json says.")
+    ] = None,
     results: Annotated[Path, typer.Option(help="Folder with results.json.")] = RESULTS,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = BUNDLE,
     name: Annotated[str, typer.Option(help="The bundle's name.")] = "elbow",
@@ -150,10 +155,10 @@ def export(
     from training import network
     from training.fit import WEIGHTS
 
-    settings = _recipe(recipe)
+    found = json.loads((results / "results.json").read_text())
+    settings = Recipe.read(recipe) if recipe else Recipe.of(found["recipe"])
     model = network.build(settings, "none")
     model.load_weights(runs / "all" / WEIGHTS if runs else weights)
-    found = json.loads((results / "results.json").read_text())
     difference = steps.write_bundle(model, settings, found, out, name=name, version=version)
     if runs:
         weights.parent.mkdir(parents=True, exist_ok=True)

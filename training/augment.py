@@ -9,12 +9,12 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from fracturelens.radiograph import Grey
+from training.recipe import Stage
 
 Outlines = list[list[tuple[float, float]]]
 Mask = npt.NDArray[np.bool_]
 
 MAX_ROTATION = 20.0
-SCALE = (0.85, 1.25)
 STRETCH = 0.08
 MAX_SHIFT = 0.08
 GAMMA = 0.3
@@ -33,18 +33,18 @@ def mask(outlines: Outlines, side: int) -> Image.Image:
 
 
 def augment(
-    film: npt.NDArray[np.uint8], outlines: Outlines, size: int, random: np.random.Generator
+    film: npt.NDArray[np.uint8], outlines: Outlines, stage: Stage, random: np.random.Generator
 ) -> tuple[Grey, Mask]:
-    """Return a random variant.
+    """Return a random variant of the stage's input size.
 
     Parameters
     ----------
     film : uint8 array, shape (side, side)
-        Packed film, ``side`` at least ``size``.
+        Packed film, ``side`` at least the input size.
     outlines
         Fractures in pixels of the packed film.
-    size : int
-        Side of the result, pixels.
+    stage : Stage
+        How large the result is, and how far it may be zoomed and turned.
 
     Returns
     -------
@@ -52,7 +52,8 @@ def augment(
     bool array, shape (size, size)
         Where the fractures lie now.
     """
-    matrix = _affine(film.shape[0], size, random)
+    size = stage.input_size
+    matrix = _affine(film.shape[0], stage, random)
     shape = (size, size)
     moved = Image.fromarray(film).transform(shape, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
     if outlines:
@@ -64,17 +65,20 @@ def augment(
     return _cover(_expose(grey, random), where, random), where
 
 
-def _affine(side: int, size: int, random: np.random.Generator) -> tuple[float, float, float, float, float, float]:
+def _affine(side: int, stage: Stage, random: np.random.Generator) -> tuple[float, float, float, float, float, float]:
     """Return the six numbers that take a point of the result to one of the packed film."""
     angle = math.radians(random.uniform(-MAX_ROTATION, MAX_ROTATION))
-    scale = side / size / math.exp(random.uniform(math.log(SCALE[0]), math.log(SCALE[1])))
+    if stage.quarter_turns and random.random() < 0.5:
+        angle += math.pi / 2 * int(random.integers(4))
+    least, greatest = stage.zoom
+    scale = side / stage.input_size / math.exp(random.uniform(math.log(least), math.log(greatest)))
     wide = scale * math.exp(random.uniform(-STRETCH, STRETCH))
     high = scale * math.exp(random.uniform(-STRETCH, STRETCH))
     if random.random() < 0.5:
         wide = -wide
     a, b = wide * math.cos(angle), -high * math.sin(angle)
     d, e = wide * math.sin(angle), high * math.cos(angle)
-    centre = size / 2
+    centre = stage.input_size / 2
     x = side / 2 + side * random.uniform(-MAX_SHIFT, MAX_SHIFT)
     y = side / 2 + side * random.uniform(-MAX_SHIFT, MAX_SHIFT)
     return a, b, x - a * centre - b * centre, d, e, y - d * centre - e * centre

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from training.augment import Mask, augment
 from training.datasets import Film
 from training.packing import outlines, packed_side
-from training.recipe import Recipe
+from training.recipe import Recipe, Stage
 
 NOT_ANNOTATED = -1.0
 """Map target of a fractured film without outlines: its cells take no part in the map loss."""
@@ -40,14 +40,20 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Random batches; the same seed, epoch and index give the same batch, so that a resumed run goes on alike."""
 
     def __init__(
-        self, films: list[Film], packed: npt.NDArray[np.uint8], indices: npt.NDArray[np.int64], recipe: Recipe
+        self,
+        films: list[Film],
+        packed: npt.NDArray[np.uint8],
+        indices: npt.NDArray[np.int64],
+        recipe: Recipe,
+        stage: Stage,
     ) -> None:
         super().__init__(workers=2, max_queue_size=8)
         self.recipe = recipe
+        self.stage = stage
         self.films = films
         self.packed = packed
         self.epoch = 0
-        side = packed_side(recipe.input_size)
+        side = packed_side(stage.input_size)
         self.outlines = {int(i): outlines(films[i], side) for i in indices}
         self.pools = [self._pool(indices, fractured=False), self._pool(indices, fractured=True)]
 
@@ -74,7 +80,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def _variant(self, index: int, random: np.random.Generator) -> tuple[npt.NDArray[np.float32], ...]:
         film = self.films[index]
-        grey, where = augment(self.packed[index], self.outlines[index], self.recipe.input_size, random)
+        grey, where = augment(self.packed[index], self.outlines[index], self.stage, random)
         cells = cell_target(where, self.recipe.output_stride)
         if film.polygons is None:
             cells = np.full_like(cells, NOT_ANNOTATED)

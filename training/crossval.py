@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from training.datasets import Dataset
 from training.fit import fit, predict
-from training.packing import pack
 from training.recipe import Recipe
 
 OUTPUT = "out-of-fold.npz"
@@ -25,8 +24,6 @@ def crossval(
     dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path, *, only: list[int] | None = None
 ) -> None:
     """Train and predict fold by fold under ``runs/fold-K``; what is finished is not done again."""
-    digest = dataset.digest()
-    packed = pack(dataset, digest, recipe.input_size, cache)
     films = list(dataset.films)
     place = np.array([-1 if film.fold is None else film.fold for film in films])
     for fold in only or folds(dataset):
@@ -36,14 +33,13 @@ def crossval(
             continue
         training, held_out = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
         print(f"fold {fold}: training on {len(training)} films, {len(held_out)} held out", flush=True)
-        model = fit(films, packed, training, replace(recipe, seed=recipe.seed * 100 + fold), start, folder)
+        model = fit(dataset, training, replace(recipe, seed=recipe.seed * 100 + fold), start, folder, cache)
         save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
 
 
 def train_all(dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path) -> None:
     """Train the network to ship on every film, under ``runs/all``."""
-    packed = pack(dataset, dataset.digest(), recipe.input_size, cache)
-    fit(list(dataset.films), packed, np.arange(len(dataset)), recipe, start, runs / "all")
+    fit(dataset, np.arange(len(dataset)), recipe, start, runs / "all", cache)
 
 
 def save(path: Path, ids: list[str], outputs: dict[str, npt.NDArray[np.float32]]) -> None:

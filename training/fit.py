@@ -1,7 +1,8 @@
-"""Two-phase fine-tuning of one network, resumable after any epoch."""
+"""Fine-tuning of one network in stages, resumable after any epoch."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -13,88 +14,114 @@ import numpy.typing as npt
 from fracturelens.letterbox import letterbox
 from training import network
 from training.batches import Batches
-from training.datasets import Film
+from training.datasets import Dataset, Film
 from training.losses import FractureMapLoss, MarginalCrossEntropy
-from training.packing import read_film
-from training.recipe import Recipe
+from training.packing import pack, read_film
+from training.recipe import Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
 HISTORY = "history.csv"
+CHECKPOINT = "checkpoint"
+LOSSES = ("loss", "logits_loss", "cell_logits_loss")
 
 
 def fit(
-    films: list[Film],
-    packed: npt.NDArray[np.uint8],
+    dataset: Dataset,
     indices: npt.NDArray[np.int64],
     recipe: Recipe,
     start: str,
     folder: Path,
+    cache: Path,
 ) -> keras.Model:
-    """Train on the films at ``indices``, or read the finished weights if ``folder`` has them.
+    """Train on the films at ``indices`` stage by stage; a stage whose weights ``folder`` has is not trained again.
 
-    ``start`` names the backbone's start (see ``network.build``). ``folder`` gets the weights (an
-    exponential average over the steps), the history, and while it runs a checkpoint to resume from.
+    ``start`` names the backbone's start (see ``network.build``). ``folder`` gets each stage's weights, the
+    history, and while a stage runs a checkpoint to resume from; ``cache`` keeps the packed films.
     """
-    weights = folder / WEIGHTS
-    model = network.build(recipe, "none" if weights.is_file() else start)
-    if weights.is_file():
-        model.load_weights(weights)
-        return model
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
-    batches = Batches(films, packed, indices, recipe)
-    head = folder / "head.weights.h5"
-    if not head.is_file():
-        _phase(model, batches, recipe, head_only=True, folder=folder)
-        model.save_weights(head)
-    model.load_weights(head)
-    _phase(model, batches, recipe, head_only=False, folder=folder)
-    model.save_weights(weights)
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-    head.unlink()
+    paths = [folder / f"stage-{number}.weights.h5" for number in range(len(recipe.stages) - 1)] + [folder / WEIGHTS]
+    finished = max((number for number, path in enumerate(paths) if path.is_file()), default=-1)
+    model = network.build(recipe, start if finished < 0 else "none", recipe.stages[max(finished, 0)].input_size)
+    if finished >= 0:
+        model.load_weights(paths[finished])
+    for number in range(finished + 1, len(paths)):
+        stage = recipe.stages[number]
+        if model.input_shape[1] != stage.input_size:
+            model = _resized(model, recipe, stage.input_size)
+        packed = pack(dataset, dataset.digest(), stage.input_size, cache)
+        batches = Batches(list(dataset.films), packed, indices, recipe, stage)
+        _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder)
+        model.save_weights(paths[number])
+        shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return model
 
 
-def _phase(model: keras.Model, batches: Batches, recipe: Recipe, *, head_only: bool, folder: Path) -> None:
-    network.unfreeze(model, None if head_only else recipe)
-    epochs = recipe.head_epochs if head_only else recipe.epochs
-    steps = len(batches) * epochs
-    rate = recipe.head_rate if head_only else recipe.rate
+def _resized(model: keras.Model, recipe: Recipe, input_size: int) -> keras.Model:
+    resized = network.build(recipe, input_size=input_size)
+    resized.set_weights(model.get_weights())
+    return resized
+
+
+def _train(model: keras.Model, batches: Batches, done: int, folder: Path) -> None:
+    """Train one stage; ``done`` counts the epochs of those before it."""
+    recipe, stage = batches.recipe, batches.stage
+    network.unfreeze(model, recipe, head_only=stage.head_only)
+    steps = len(batches) * stage.epochs
     warmup = max(1, round(steps * recipe.warmup))
     schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 20, decay_steps=max(1, steps - warmup), alpha=0.01, warmup_target=rate, warmup_steps=warmup
+        stage.rate / 20, decay_steps=max(1, steps - warmup), alpha=0.01, warmup_target=stage.rate, warmup_steps=warmup
     )
     optimizer = keras.optimizers.AdamW(
         schedule,
         weight_decay=recipe.weight_decay,
         clipnorm=5.0,
-        use_ema=not head_only,
-        ema_momentum=recipe.ema_momentum,
+        use_ema=stage.averaging > 0,
+        ema_momentum=stage.averaging or 0.99,
     )
     model.compile(
         optimizer,
         loss={"logits": MarginalCrossEntropy(name="film"), "cell_logits": FractureMapLoss(recipe.focal_gamma)},
-        loss_weights={"logits": 1.0, "cell_logits": recipe.map_weight},
+        loss_weights={"logits": 1.0, "cell_logits": stage.map_weight},
         jit_compile=False,  # XLA on CPU was eight times slower on this network
     )
-    callbacks: list[keras.callbacks.Callback] = [_Epoch(batches, offset=0 if head_only else recipe.head_epochs)]
-    if not head_only:
-        backup = keras.callbacks.BackupAndRestore(str(folder / "checkpoint"), double_checkpoint=True)
-        log = keras.callbacks.CSVLogger(str(folder / HISTORY), append=(folder / "checkpoint").is_dir())
-        callbacks += [backup, log]
-    model.fit(batches, epochs=epochs, callbacks=callbacks, verbose="auto", shuffle=False)
+    callbacks: list[keras.callbacks.Callback] = [
+        _Epoch(batches, done),
+        keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), double_checkpoint=True),
+        _History(folder / HISTORY, done, stage),
+    ]
+    model.fit(batches, epochs=stage.epochs, callbacks=callbacks, verbose="auto", shuffle=False)
 
 
 class _Epoch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tell the batches which epoch it is, counted over both phases."""
+    """Tell the batches which epoch it is, counted over all stages."""
 
-    def __init__(self, batches: Batches, offset: int) -> None:
+    def __init__(self, batches: Batches, done: int) -> None:
         super().__init__()
         self.batches = batches
-        self.offset = offset
+        self.done = done
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self.batches.epoch = self.offset + epoch
+        self.batches.epoch = self.done + epoch
+
+
+class _History(keras.callbacks.Callback):  # type: ignore[misc]
+    """Append each epoch's losses to one CSV file for all stages."""
+
+    def __init__(self, path: Path, done: int, stage: Stage) -> None:
+        super().__init__()
+        self.path = path
+        self.done = done
+        self.stage = stage
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        row = {"epoch": self.done + epoch, "input_size": self.stage.input_size, **{n: (logs or {})[n] for n in LOSSES}}
+        begun = self.path.is_file()
+        with self.path.open("a", newline="") as lines:
+            writer = csv.DictWriter(lines, list(row))
+            if not begun:
+                writer.writeheader()
+            writer.writerow(row)
 
 
 def predict(

@@ -52,13 +52,12 @@ class ClassPooling(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "sharpness": self.sharpness}
 
 
-def backbone(recipe: Recipe, weights: str) -> keras.Model:
-    """Return MobileNetV2 without its top, at the recipe's output stride.
+def backbone(recipe: Recipe, weights: str, side: int) -> keras.Model:
+    """Return MobileNetV2 without its top for inputs of ``side`` pixels, at the recipe's output stride.
 
     At stride 16 the last stage runs undecimated: its stride is removed and the depthwise kernels behind it are
     dilated by two (Chen et al., 2017, DeepLab), so the published weights stay valid on a map four times as dense.
     """
-    side = recipe.input_size
     model = keras.applications.MobileNetV2(
         input_shape=(side, side, 3),
         alpha=recipe.alpha,
@@ -84,18 +83,20 @@ def backbone(recipe: Recipe, weights: str) -> keras.Model:
     return dense
 
 
-def build(recipe: Recipe, weights: str = "none") -> keras.Model:
+def build(recipe: Recipe, weights: str = "none", input_size: int | None = None) -> keras.Model:
     """Build the network; ``weights`` is the backbone's start: a file, ``imagenet`` (downloaded) or ``none``.
+
+    ``input_size`` is that of an earlier stage; the weights are the same at every size.
 
     Input ``film``: grey, (n, size, size, 1), [0, 1].
     Outputs ``logits`` (n, 3) and ``cell_logits`` (n, h, w, 3), the class maps with the bias added, for the map loss.
     """
     keras.utils.set_random_seed(recipe.seed)
-    side = recipe.input_size
+    side = input_size or recipe.input_size
     film = keras.Input((side, side, 1), name="film")
     scaled = keras.layers.Rescaling(2.0, -1.0, name="to_imagenet_range")(film)
     colour = keras.layers.Concatenate(name="grey_to_rgb")([scaled, scaled, scaled])
-    base = backbone(recipe, weights)
+    base = backbone(recipe, weights, side)
     start = keras.initializers.RandomNormal(stddev=0.01, seed=recipe.seed)
     maps = keras.layers.Conv2D(len(CLASSES), 1, use_bias=False, kernel_initializer=start, name=CLASS_MAPS)(base(colour))
     logits, cell_logits = ClassPooling(recipe.sharpness, name="pooling")(maps)
@@ -113,15 +114,15 @@ def explained(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, {"logits": model.output["logits"], "class_maps": maps.output, "features": features})
 
 
-def unfreeze(model: keras.Model, recipe: Recipe | None) -> None:
-    """Choose what learns: the head alone (``None``), or with it the backbone behind ``recipe.frozen_until``.
+def unfreeze(model: keras.Model, recipe: Recipe, *, head_only: bool) -> None:
+    """Choose what learns: the head alone, or with it the backbone behind ``recipe.frozen_until``.
 
     Batch normalisation keeps its ImageNet statistics throughout: batches here are half fractured, and their
     statistics are not those of the films to come.
     """
-    frozen = recipe is None or bool(recipe.frozen_until)
+    frozen = head_only or bool(recipe.frozen_until)
     for layer in model.get_layer(BACKBONE).layers:
-        if recipe is not None and frozen and _behind(layer.name, recipe.frozen_until):
+        if frozen and not head_only and _behind(layer.name, recipe.frozen_until):
             frozen = False
         layer.trainable = not frozen and not isinstance(layer, keras.layers.BatchNormalization)
 

@@ -27,7 +27,7 @@ from fracturelens.letterbox import Letterbox, letterbox
 from training.batches import cell_offset
 from training.datasets.fracatlas import read
 from training.packing import outlines, read_film
-from training.recipe import Recipe
+from training.recipe import Recipe, Stage
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
@@ -42,6 +42,11 @@ NARROW = 0.35
 EVEN = np.full((3, 3), 1 / 9, np.float32)
 TENT = np.outer([0.25, 0.5, 0.25], [0.25, 0.5, 0.25]).astype(np.float32)
 POINT = np.outer([0, 1, 0], [0, 1, 0]).astype(np.float32)
+
+
+def one_stage(input_size: int, stride: int) -> Recipe:
+    """Return the recipe of an untrained, narrow network."""
+    return Recipe(stages=(Stage(input_size, epochs=1, rate=1e-3),), output_stride=stride, alpha=NARROW)
 
 
 def hand_made(recipe: Recipe, *, strided: Array, plain: Array) -> Any:
@@ -75,7 +80,7 @@ def centre_by_impulses(stride: int) -> tuple[float, float]:
     field is cut off by its edge. What each cell answers weighs the impulse's position relative to that cell.
     """
     size = 18 * 32
-    network = hand_made(Recipe(input_size=size, output_stride=stride, alpha=NARROW), strided=EVEN, plain=EVEN)
+    network = hand_made(one_stage(size, stride), strided=EVEN, plain=EVEN)
     positions = [(size // 2 + phase, size // 2 + 5 * phase % stride) for phase in range(stride)]
     total, moment = 0.0, np.zeros(2)
     for start in range(0, stride, 8):
@@ -115,7 +120,7 @@ def test_impulses_find_the_centre_that_the_shipped_bundle_names(shipped: Bundle)
 def test_drawn_heat_follows_a_patch_over_the_film(stride: int) -> None:
     """The whole way: film, letterbox, network, Grad-CAM, heat over the film; then its peak against the patch."""
     size, width, height, half = 288, 300, 400, 8
-    network = hand_made(Recipe(input_size=size, output_stride=stride, alpha=NARROW), strided=TENT, plain=POINT)
+    network = hand_made(one_stage(size, stride), strided=TENT, plain=POINT)
     cell = stride * height / size  # film pixels
     margin = round(1.5 * cell)
     places = np.random.default_rng(stride).integers(margin, (height - margin, width - margin), (64, 2))

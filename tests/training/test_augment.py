@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from training.augment import _cover, augment
 from training.batches import cell_target
+from training.recipe import Stage
 
+PLAIN = Stage(input_size=288, epochs=1, rate=1e-3)
+TURNED = replace(PLAIN, quarter_turns=True, zoom=(0.8, 1.4))
 SQUARE = [[(100.0, 140.0), (160.0, 140.0), (160.0, 200.0), (100.0, 200.0)]]
 
 
@@ -16,9 +22,10 @@ def film_with_square() -> np.ndarray:
     return film
 
 
-def test_the_outline_moves_with_the_film() -> None:
+@pytest.mark.parametrize("stage", [PLAIN, TURNED], ids=["plain", "turned"])
+def test_the_outline_moves_with_the_film(stage: Stage) -> None:
     for seed in range(40):
-        grey, where = augment(film_with_square(), SQUARE, 288, np.random.default_rng(seed))
+        grey, where = augment(film_with_square(), SQUARE, stage, np.random.default_rng(seed))
 
         assert where.any()
         # Not the whole mask: its border is half a pixel of interpolation.
@@ -27,9 +34,20 @@ def test_the_outline_moves_with_the_film() -> None:
         assert (bright & where).sum() > 0.9 * where.sum()
 
 
+def test_quarter_turns_reach_every_side_of_the_film() -> None:
+    high = [[(150.0, 40.0), (210.0, 40.0), (210.0, 100.0), (150.0, 100.0)]]
+    sides = set()
+    for seed in range(60):
+        _, where = augment(film_with_square(), high, TURNED, np.random.default_rng(seed))
+        y, x = np.argwhere(where).mean(axis=0) - 144
+        sides.add(("left" if x < 0 else "right") if abs(x) > abs(y) else ("top" if y < 0 else "bottom"))
+
+    assert sides == {"left", "right", "top", "bottom"}
+
+
 def test_the_same_seed_gives_the_same_variant_and_another_seed_another() -> None:
     first, again, other = (
-        augment(film_with_square(), SQUARE, 288, np.random.default_rng(seed))[0] for seed in (1, 1, 2)
+        augment(film_with_square(), SQUARE, PLAIN, np.random.default_rng(seed))[0] for seed in (1, 1, 2)
     )
 
     assert np.array_equal(first, again)
@@ -37,7 +55,7 @@ def test_the_same_seed_gives_the_same_variant_and_another_seed_another() -> None
 
 
 def test_variants_stay_grey_levels() -> None:
-    grey, _ = augment(film_with_square(), [], 288, np.random.default_rng(0))
+    grey, _ = augment(film_with_square(), [], PLAIN, np.random.default_rng(0))
 
     assert grey.dtype == np.float32
     assert grey.shape == (288, 288)

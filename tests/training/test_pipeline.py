@@ -18,7 +18,17 @@ from fracturelens.bundle import load
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
-TINY = {"input_size": 96, "alpha": 0.35, "batch_size": 8, "epochs": 3, "epoch_films": 16, "seed": 5}
+TINY = {
+    "stages": [
+        {"input_size": 64, "epochs": 1, "rate": 1e-3, "head_only": True, "averaging": 0.0},
+        {"input_size": 64, "epochs": 3, "rate": 3e-4},
+        {"input_size": 96, "epochs": 1, "rate": 2e-4, "zoom": [0.8, 1.4], "quarter_turns": True},
+    ],
+    "alpha": 0.35,
+    "batch_size": 8,
+    "epoch_films": 16,
+    "seed": 5,
+}
 
 
 def command(root: Path, *words: str | Path) -> list[str]:
@@ -37,14 +47,14 @@ def test_films_become_a_bundle_that_reads(root: Path, small_fracatlas: Path, tmp
     (docs / "images").mkdir(parents=True)
     given: list[str | Path] = ["--data", small_fracatlas, "--recipe", recipe]
 
-    # Killed as soon as the first epoch is saved ...
+    # Killed as soon as an epoch of the second stage is saved ...
     interrupted = subprocess.Popen(
         command(root, "crossval", *given, "--runs", runs, "--start", "none"),
         cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    saved = runs / "fold-0" / "checkpoint" / "training_metadata.json"
+    begun, saved = (runs / "fold-0" / name for name in ("stage-0.weights.h5", "checkpoint/training_metadata.json"))
     deadline = time.monotonic() + 300
-    while not saved.is_file() and interrupted.poll() is None and time.monotonic() < deadline:
+    while not (begun.is_file() and saved.is_file()) and interrupted.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     assert interrupted.poll() is None, "training ended before it could be interrupted"
     os.kill(interrupted.pid, signal.SIGKILL)
@@ -56,8 +66,8 @@ def test_films_become_a_bundle_that_reads(root: Path, small_fracatlas: Path, tmp
     training(root, "crossval", *given, "--runs", runs, "--start", "none")
     with (runs / "fold-0" / "history.csv").open(newline="") as lines:
         epochs = [int(row["epoch"]) for row in csv.DictReader(lines)]
-    assert epochs[-1] == 2
-    assert len(epochs) <= 4, f"training started anew instead of going on: epochs {epochs}"
+    assert epochs[-1] == 4
+    assert len(epochs) <= 6, f"training started anew instead of going on: epochs {epochs}"
 
     training(root, "train", *given, "--runs", runs, "--start", "none")
     training(root, "evaluate", *given, "--runs", runs, "--results", results, "--docs", docs)
