@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,15 @@ from fracturelens.bundle import CLASSES
 Polygon = npt.NDArray[np.float64]
 
 FRACTURED: tuple[str, ...] = ("hairline", "displaced")
+UNGRADED = "ungraded"
 SEVERITIES: dict[str, tuple[str, ...]] = {
     "normal": ("normal",),
     "hairline": ("hairline",),
     "displaced": ("displaced",),
     "unclear": FRACTURED,
+    UNGRADED: (),
 }
-"""What each severity label allows: ``unclear`` is fractured with the severity open."""
+"""What each severity label allows: ``unclear`` is fractured with the severity open, ``ungraded`` no label at all."""
 
 
 class DataError(Exception):
@@ -40,13 +42,15 @@ class Film:
     Attributes
     ----------
     classes
-        The classes that the label allows: one, or both fracture classes if the severity is open.
+        The classes that the label allows: one, both fracture classes if the severity is open, none if ungraded.
     group
         Stands for the patient: films of one group never fall on both sides of a split.
     polygons
         Fracture outlines, each (n, 2), x and y as shares of width and height in [0, 1]; ``None`` if not annotated.
     attributes
         Anything else that the source says (site, view, cast, ...), for subgroup figures.
+    listed
+        File and line that list the film, if there is a list.
     """
 
     id: str
@@ -56,18 +60,34 @@ class Film:
     fold: int | None = None
     polygons: tuple[Polygon, ...] | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    listed: tuple[Path, int] | None = None
 
     @property
     def fractured(self) -> bool:
-        return "normal" not in self.classes
+        return bool(self.classes) and "normal" not in self.classes
 
     @property
     def severity(self) -> str:
-        return self.classes[0] if len(self.classes) == 1 else "unclear"
+        match self.classes:
+            case ():
+                return UNGRADED
+            case (name,):
+                return name
+            case _:
+                return "unclear"
 
     def target(self) -> npt.NDArray[np.float32]:
         """Return the allowed classes as a multi-hot vector, shape (3,)."""
         return np.array([name in self.classes for name in CLASSES], dtype=np.float32)
+
+    def error(self, message: str) -> DataError:
+        """Return what is wrong with this film: at the line that lists it, else at the file itself."""
+        if self.listed is None:
+            return DataError(self.path, message)
+        table, line = self.listed
+        beside = self.path.is_relative_to(table.parent)
+        name = self.path.relative_to(table.parent) if beside else self.path
+        return DataError(table, f"{name}: {message}", line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +108,80 @@ class Dataset:
         Raises
         ------
         DataError
-            For a missing film, a film listed twice, a class with too few groups, a group in two folds, or a
-            fold without which no normal or no fractured film is left.
+            For a missing film, a film listed twice or without a label, a class with too few groups, a group in two
+            folds, or a fold without which no normal or no fractured film is left.
         """
-        for name, count in Counter(film.id for film in self.films).items():
-            if count > 1:
-                raise DataError(self.source, f"film {name!r} is listed {count} times")
-        for film in self.films:
-            if not film.path.is_file():
-                raise DataError(film.path, "the film is missing")
+        first: dict[str, Film] = {}
         groups: defaultdict[str, set[str]] = defaultdict(set)
-        places: defaultdict[str, set[int | None]] = defaultdict(set)
         for film in self.films:
+            if first.setdefault(film.id, film) is not film:
+                raise film.error(f"film {film.id!r} is listed twice")
+            if not film.path.is_file():
+                raise film.error("the film is missing")
+            if film.severity == UNGRADED:
+                raise film.error("the film has no label; grade it, or leave it out")
             groups[film.severity].add(film.group)
-            places[film.group].add(film.fold)
         for name in CLASSES:
             if len(groups[name]) < least_groups:
                 raise DataError(
                     self.source,
                     f"class {name!r} has {len(groups[name])} groups (patients); at least {least_groups} are needed",
                 )
-        split = sorted(group for group, found in places.items() if len(found) > 1)
-        if folds and split:
-            raise DataError(self.source, f"group {split[0]!r} lies in two folds; a patient may be in one only")
         if folds:
+            self._check_that_no_group_is_split()
             self._check_every_fold_leaves_both()
         return self
+
+    def labelled(self) -> Dataset:
+        """Return the set without its ungraded films.
+
+        Raises
+        ------
+        DataError
+            If none is left.
+        """
+        films = tuple(film for film in self.films if film.severity != UNGRADED)
+        if not films:
+            raise DataError(self.source, "no film has a label; grade them first (python -m training grading-sheet)")
+        return replace(self, films=films)
+
+    def where(self, conditions: Iterable[str]) -> Dataset:
+        """Return the films that meet conditions such as ``site=elbow``; of several on one attribute, one must hold.
+
+        Raises
+        ------
+        DataError
+            For a condition without ``=``, an attribute that no film has, or if no film is left.
+        """
+        wanted: defaultdict[str, set[str]] = defaultdict(set)
+        for condition in conditions:
+            name, equals, value = condition.partition("=")
+            if not equals:
+                raise DataError(self.source, f"{condition!r} is no condition; write ATTRIBUTE=VALUE")
+            wanted[name.strip()].add(value.strip())
+        known = sorted({name for film in self.films for name in film.attributes})
+        for name in wanted:
+            if name not in known:
+                raise DataError(self.source, f"no film has an attribute {name!r}; there are: {', '.join(known)}")
+        films = tuple(
+            film
+            for film in self.films
+            if all(film.attributes.get(name, "") in values for name, values in wanted.items())
+        )
+        if not films:
+            said = " and ".join(f"{name}={' or '.join(sorted(values))}" for name, values in wanted.items())
+            raise DataError(self.source, f"no film has {said}")
+        return replace(self, films=films)
+
+    def _check_that_no_group_is_split(self) -> None:
+        first: dict[str, Film] = {}
+        for film in self.films:
+            other = first.setdefault(film.group, film)
+            if film.fold != other.fold:
+                raise film.error(
+                    f"group {film.group!r} lies in two folds, {other.fold} ({other.id}) and {film.fold} ({film.id}); "
+                    "a patient may be in one only"
+                )
 
     def _check_every_fold_leaves_both(self) -> None:
         for fold in {film.fold for film in self.films}:
@@ -133,17 +201,17 @@ class Dataset:
         return total.hexdigest()
 
 
-def polygon(path: Path, points: npt.NDArray[np.float64], width: int, height: int) -> Polygon:
+def polygon(points: npt.NDArray[np.float64], width: int, height: int) -> Polygon:
     """Return an outline given in pixels (n, 2) as shares of the film.
 
     Raises
     ------
-    DataError
-        If it has fewer than three points or leaves the film by more than a pixel.
+    ValueError
+        If it has fewer than three points, or leaves the film by more than a pixel.
     """
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
-        raise DataError(path, f"an outline needs at least three points, not {len(points)}")
+    if len(points) < 3:
+        raise ValueError(f"an outline needs at least three points, not {len(points)}")
     size = np.array([width, height], dtype=np.float64)
-    if (points < -1).any() or (points > size + 1).any():
-        raise DataError(path, f"an outline leaves the film of {width} x {height} pixels")
+    if not ((points >= -1) & (points <= size + 1)).all():  # not a number is beyond the film, too
+        raise ValueError(f"an outline leaves the film of {width} x {height} pixels")
     return np.clip(points / size, 0.0, 1.0)

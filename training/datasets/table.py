@@ -1,15 +1,15 @@
 """A CSV of films: columns ``file`` and ``label``, optionally ``group``, ``fold`` and any others (kept as attributes).
 
-Paths are relative to the CSV. Labels are ``normal``, ``hairline``, ``displaced`` or ``unclear`` (fractured, severity
-not known). Without ``group`` each film is its own patient.
+Paths are relative to the CSV. Labels are ``normal``, ``hairline``, ``displaced``, ``unclear`` (fractured, severity
+not known) or ``ungraded``. Without ``group`` each film is its own patient.
 """
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from training.datasets.film import SEVERITIES, DataError, Dataset, Film
+from training.datasets.rows import Row, rows
 
 
 def read(path: Path) -> Dataset:
@@ -20,34 +20,29 @@ def read(path: Path) -> Dataset:
     DataError
         Naming the line.
     """
-    if not path.is_file():
-        raise DataError(path, "the table is missing")
-    films = []
-    with path.open(newline="", encoding="utf-8-sig") as lines:
-        reader = csv.DictReader(lines)
-        missing = {"file", "label"} - set(reader.fieldnames or ())
-        if missing:
-            raise DataError(path, f"column {min(missing)!r} is missing", 1)
-        for number, row in enumerate(reader, start=2):
-            films.append(_film(path, row, number))
+    films = [_film(path, row, line) for line, row in rows(path, ("file", "label"))]
+    if not films:
+        raise DataError(path, "the table lists no film")
     return Dataset(path.stem, tuple(films), f"column 'label' of {path.name}", path)
 
 
-def _film(table: Path, row: dict[str, str], number: int) -> Film:
-    label = (row["label"] or "").strip()
+def _film(table: Path, row: Row, line: int) -> Film:
+    label, file, fold = row["label"], row["file"], row.get("fold", "")
     if label not in SEVERITIES:
-        raise DataError(table, f"unknown label {label!r}; labels are {', '.join(SEVERITIES)}", number)
-    path = table.parent / (row["file"] or "")
-    if not path.is_file():
-        raise DataError(table, f"the film {row['file']!r} is missing", number)
-    fold = (row.get("fold") or "").strip()
-    if fold and not fold.isdigit():
-        raise DataError(table, f"fold {fold!r} is not a whole number", number)
-    return Film(
-        id=row["file"],
-        path=path,
+        raise DataError(table, f"unknown label {label!r}; labels are {', '.join(SEVERITIES)}", line)
+    if not file:
+        raise DataError(table, "no file is named", line)
+    if fold and not fold.isdecimal():
+        raise DataError(table, f"fold {fold!r} is not a whole number", line)
+    film = Film(
+        id=file,
+        path=table.parent / file,
         classes=SEVERITIES[label],
-        group=(row.get("group") or "").strip() or row["file"],
+        group=row.get("group") or file,
         fold=int(fold) if fold else None,
-        attributes={key: value or "" for key, value in row.items() if key},
+        attributes=row,
+        listed=(table, line),
     )
+    if not film.path.is_file():
+        raise film.error("the film is missing")
+    return film
