@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from training.datasets import Dataset
 from training.fit import fit, predict
+from training.progress import Progress
 from training.recipe import Recipe
 
 OUTPUT = "out-of-fold.npz"
@@ -26,20 +27,25 @@ def crossval(
     """Train and predict fold by fold under ``runs/fold-K``; what is finished is not done again."""
     films = list(dataset.films)
     place = np.array([-1 if film.fold is None else film.fold for film in films])
-    for fold in only or folds(dataset):
-        folder = runs / f"fold-{fold}"
-        if (folder / OUTPUT).is_file():
-            print(f"fold {fold}: done")
-            continue
-        training, held_out = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
-        print(f"fold {fold}: training on {len(training)} films, {len(held_out)} held out", flush=True)
-        model = fit(dataset, training, replace(recipe, seed=recipe.seed * 100 + fold), start, folder, cache)
-        save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
+    wanted = only or folds(dataset)
+    with Progress(recipe, len(wanted)) as progress:
+        for fold in wanted:
+            folder = runs / f"fold-{fold}"
+            progress.network(f"Fold {fold}")
+            if (folder / OUTPUT).is_file():
+                progress.skip(len(recipe.stages))
+                continue
+            training, held_out = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
+            seeded = replace(recipe, seed=recipe.seed * 100 + fold)
+            model = fit(dataset, training, seeded, start, folder, cache, progress)
+            save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
 
 
 def train_all(dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path) -> None:
     """Train the network to ship on every film, under ``runs/all``."""
-    fit(dataset, np.arange(len(dataset)), recipe, start, runs / "all", cache)
+    with Progress(recipe, 1) as progress:
+        progress.network("Network to ship")
+        fit(dataset, np.arange(len(dataset)), recipe, start, runs / "all", cache, progress)
 
 
 def save(path: Path, ids: list[str], outputs: dict[str, npt.NDArray[np.float32]]) -> None:

@@ -17,6 +17,7 @@ from training.batches import Batches
 from training.datasets import Dataset, Film
 from training.losses import FractureMapLoss, MarginalCrossEntropy
 from training.packing import pack, read_film
+from training.progress import Progress
 from training.recipe import Recipe, Stage
 
 WEIGHTS = "model.weights.h5"
@@ -32,6 +33,7 @@ def fit(
     start: str,
     folder: Path,
     cache: Path,
+    progress: Progress,
 ) -> keras.Model:
     """Train on the films at ``indices`` stage by stage; a stage whose weights ``folder`` has is not trained again.
 
@@ -45,13 +47,14 @@ def fit(
     model = network.build(recipe, start if finished < 0 else "none", recipe.stages[max(finished, 0)].input_size)
     if finished >= 0:
         model.load_weights(paths[finished])
+        progress.skip(finished + 1)
     for number in range(finished + 1, len(paths)):
         stage = recipe.stages[number]
         if model.input_shape[1] != stage.input_size:
             model = _resized(model, recipe, stage.input_size)
         packed = pack(dataset, dataset.digest(), stage.input_size, cache)
         batches = Batches(list(dataset.films), packed, indices, recipe, stage)
-        _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder)
+        _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder, progress)
         model.save_weights(paths[number])
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return model
@@ -63,7 +66,7 @@ def _resized(model: keras.Model, recipe: Recipe, input_size: int) -> keras.Model
     return resized
 
 
-def _train(model: keras.Model, batches: Batches, done: int, folder: Path) -> None:
+def _train(model: keras.Model, batches: Batches, done: int, folder: Path, progress: Progress) -> None:
     """Train one stage; ``done`` counts the epochs of those before it."""
     recipe, stage = batches.recipe, batches.stage
     network.unfreeze(model, recipe, head_only=stage.head_only)
@@ -89,8 +92,9 @@ def _train(model: keras.Model, batches: Batches, done: int, folder: Path) -> Non
         _Epoch(batches, done),
         keras.callbacks.BackupAndRestore(str(folder / CHECKPOINT), double_checkpoint=True),
         _History(folder / HISTORY, done, stage),
+        progress.stage(stage),
     ]
-    model.fit(batches, epochs=stage.epochs, callbacks=callbacks, verbose="auto", shuffle=False)
+    model.fit(batches, epochs=stage.epochs, callbacks=callbacks, verbose=0, shuffle=False)
 
 
 class _Epoch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -67,6 +67,8 @@ class Recipe:
         Width multiplier of MobileNetV2.
     sharpness
         Of the log-mean-exp pooling of the fracture maps: 0 pools by the mean, infinity by the maximum.
+    local_contrast
+        Normalise brightness and contrast locally, inside the network, instead of taking grey values as they are.
     epoch_films
         Films in one epoch, drawn anew each time.
     frozen_until
@@ -85,6 +87,7 @@ class Recipe:
     output_stride: int = 16
     alpha: float = 1.0
     sharpness: float = 2.0
+    local_contrast: bool = True
     batch_size: int = 32
     epoch_films: int = 2048
     frozen_until: str = "block_5"
