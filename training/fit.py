@@ -44,14 +44,14 @@ def fit(
     (folder / "recipe.json").write_text(json.dumps(recipe.to_json(), indent=2) + "\n")
     paths = [folder / f"stage-{number}.weights.h5" for number in range(len(recipe.stages) - 1)] + [folder / WEIGHTS]
     finished = max((number for number, path in enumerate(paths) if path.is_file()), default=-1)
-    model = network.build(recipe, start if finished < 0 else "none", recipe.stages[max(finished, 0)].input_size)
+    model = network.build(recipe, start if finished < 0 else "none", recipe.stages[max(finished, 0)])
     if finished >= 0:
         model.load_weights(paths[finished])
         progress.skip(finished + 1)
     for number in range(finished + 1, len(paths)):
         stage = recipe.stages[number]
-        if model.input_shape[1] != stage.input_size:
-            model = _resized(model, recipe, stage.input_size)
+        if number > max(finished, 0):
+            model = _passed_on(model, recipe, stage)
         packed = pack(dataset, dataset.digest(), stage.input_size, cache)
         batches = Batches(list(dataset.films), packed, indices, recipe, stage)
         _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder, progress)
@@ -60,10 +60,11 @@ def fit(
     return model
 
 
-def _resized(model: keras.Model, recipe: Recipe, input_size: int) -> keras.Model:
-    resized = network.build(recipe, input_size=input_size)
-    resized.set_weights(model.get_weights())
-    return resized
+def _passed_on(model: keras.Model, recipe: Recipe, stage: Stage) -> keras.Model:
+    """Return the next stage's network with the weights of the one before."""
+    following = network.build(recipe, stage=stage)
+    following.set_weights(model.get_weights())
+    return following
 
 
 def _train(model: keras.Model, batches: Batches, done: int, folder: Path, progress: Progress) -> None:

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from fracturelens.bundle import CLASSES
-from training.recipe import Recipe
+from training.recipe import Recipe, Stage
 
 CELL_PRIOR = -3.0
 """Initial bias of the fracture classes: few cells show a fracture, and maps that start near zero then stay
@@ -114,18 +114,19 @@ def backbone(recipe: Recipe, weights: str, side: int) -> keras.Model:
     return dense
 
 
-def build(recipe: Recipe, weights: str = "none", input_size: int | None = None) -> keras.Model:
+def build(recipe: Recipe, weights: str = "none", stage: Stage | None = None) -> keras.Model:
     """Build the network; ``weights`` is the backbone's start: a file, ``imagenet`` (downloaded) or ``none``.
 
-    ``input_size`` is that of an earlier stage; the weights are the same at every size.
+    ``stage`` is the one whose input the network takes, by default the last; the weights are the same in all.
 
     Input ``film``: grey, (n, size, size, 1), [0, 1].
     Outputs ``logits`` (n, 3) and ``cell_logits`` (n, h, w, 3), the class maps with the bias added, for the map loss.
     """
     keras.utils.set_random_seed(recipe.seed)
-    side = input_size or recipe.input_size
+    stage = stage or recipe.stages[-1]
+    side = stage.input_size
     film = keras.Input((side, side, 1), name="film")
-    if recipe.local_contrast:
+    if stage.local_contrast:
         scaled = LocalContrast(recipe.output_stride, name="local_contrast")(film)
     else:
         scaled = keras.layers.Rescaling(2.0, -1.0, name="to_imagenet_range")(film)

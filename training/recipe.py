@@ -30,6 +30,8 @@ class Stage:
         Momentum of the exponential average of the weights, which is what the stage leaves; 0 leaves the last weights.
     zoom
         Least and greatest random magnification.
+    local_contrast
+        Normalise brightness and contrast locally, inside the network, instead of taking grey values as they are.
     quarter_turns
         Turn half of the films by a random multiple of 90 degrees.
     """
@@ -41,6 +43,7 @@ class Stage:
     map_weight: float = 1.0
     averaging: float = 0.99
     zoom: tuple[float, float] = ZOOM
+    local_contrast: bool = False
     quarter_turns: bool = False
 
 
@@ -67,8 +70,6 @@ class Recipe:
         Width multiplier of MobileNetV2.
     sharpness
         Of the log-mean-exp pooling of the fracture maps: 0 pools by the mean, infinity by the maximum.
-    local_contrast
-        Normalise brightness and contrast locally, inside the network, instead of taking grey values as they are.
     epoch_films
         Films in one epoch, drawn anew each time.
     frozen_until
@@ -87,7 +88,6 @@ class Recipe:
     output_stride: int = 16
     alpha: float = 1.0
     sharpness: float = 2.0
-    local_contrast: bool = True
     batch_size: int = 32
     epoch_films: int = 2048
     frozen_until: str = "block_5"

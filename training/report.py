@@ -1,30 +1,32 @@
-"""Results to words: ``docs/results.md`` and the bundle's model card, generated and never typed."""
+"""Results to words: ``docs/results.md`` and lines for a terminal, generated and never typed."""
 
 from __future__ import annotations
 
+import math
+from importlib import import_module
 from typing import Any
 
 from fracturelens import DISCLAIMER
+from training import tables
+from training.aims import aims, published
+from training.gallery import examples_page
+from training.labels import bound, origin_note
+from training.model_card import model_card
+from training.tables import estimate, number, table
 
-ORIGIN_NOTE = (
-    "Severity (hairline, displaced) was read from the films by vision models following a written protocol, not by "
-    "clinicians; two independent readings agreed with kappa .73, and no clinician has confirmed them. A figure about "
-    "severity can therefore be no better than that agreement, and says how well the network repeats those readings."
-)
+OTHER_PARTS = {"sanity": "training.sanity", "gate": "training.novelty"}
+"""Parts of the results that come from steps of their own, and the modules whose ``lines`` put them into words; those
+import much, so only where there is something to say."""
 
-
-def estimate(value: dict[str, Any] | None) -> str:
-    """Format an estimate as ``.912 [.893, .930]``; a dash where there is none."""
-    if not value or value["value"] is None:
-        return "–"
-    return f"{_number(value['value'])} [{_number(value['low'])}, {_number(value['high'])}]"
+__all__ = ["comparison", "estimate", "examples_page", "model_card", "results_page"]
 
 
 def results_page(results: dict[str, Any]) -> str:
     """Return ``docs/results.md``."""
     data = results["data"]
     counts = ", ".join(f"{count:,} {name}" for name, count in data["counts"].items())
-    return "\n".join(
+    whole = {name: results["subgroups"][name] for name in results["any_fracture"]}
+    sections = [
         [
             "# How good is the reading?",
             "",
@@ -36,126 +38,48 @@ def results_page(results: dict[str, Any]) -> str:
                 f"All figures are out-of-fold on {data['name']}: {data['films']:,} films of {data['groups']:,} groups "
                 f"(stand-ins for patients), {counts}; {data['folds']} folds, no group in two of them. Calibration and "
                 "operating points are fitted on the other folds before a fold is judged. Brackets are 95 % intervals: "
-                "group bootstrap (1,000 resamples), or Wilson where noted."
+                "group bootstrap (1,000 resamples), or Wilson where noted. A dash stands where there are too few films."
             ),
             "",
             f"Labels: {data['label_origin']}.",
             "",
-            f"> {ORIGIN_NOTE}",
-            "",
+            f"> {origin_note(data['label_origin'])}",
+        ],
+        ["## What was aimed at", "", "Aims were set before training and are reported whatever came.", ""],
+        aims(results),
+        ["## Beside what others have published", "", *published(results)],
+        [
             "## Finding a fracture",
             "",
-            *_detection_table(results["any_fracture"]),
+            *tables.detection(results["any_fracture"]),
             "",
-            "![ROC curve with both operating points](images/results/roc.png)",
+            "![ROC curves with both operating points](images/results/roc.png)",
             "",
-            *_class_table(results["one_class"]),
+            *tables.one_class(results["one_class"]),
             "",
-            "At the two operating points (Wilson intervals):",
+            "At the two operating points (Wilson intervals). One pair serves all films, so groups differ in both:",
             "",
-            *_points_table(results["operating_points"]),
-            "",
-            "## Naming the severity",
-            "",
-            *_severity(results),
-            "",
-            "![Confusion matrix](images/results/confusion.png)",
-            "",
-            "## Meaning what the probability says",
-            "",
-            (
-                f"Expected calibration error of the fracture probability ({results['calibration']['bins']} bins): "
-                f"{estimate(results['calibration']['before']['ece'])} before calibration, "
-                f"{estimate(results['calibration']['after']['ece'])} after. Probabilities are calibrated to the "
-                f"prevalence of this data set ({_prevalence(data)}); where fractures are more or less common they are "
-                "off. (Resampling adds noise to the error itself, so its interval lies rather high.)"
-            ),
-            "",
-            "![Reliability diagram](images/results/reliability.png)",
-            "",
-            "## Pointing at the fracture",
-            "",
-            *_pointing(results["pointing"]),
-            "",
-            "## Subgroups",
-            "",
-            "Any fracture. A model that reads casts, metal or the source's resolution instead of bone shows it here.",
-            "",
-            *_detection_table(results["subgroups"]),
-            "",
-            "## How it was trained",
-            "",
-            (
-                f"`python -m training crossval`, then `train`, with these settings: {_settings(results['recipe'])}. "
-                f"Training data digest `{data['digest'][:16]}`."
-            ),
-            "",
-            "![Learning curves](images/results/learning.png)",
-            "",
-        ]
-    )
-
-
-def model_card(results: dict[str, Any], name: str, version: str) -> str:
-    """Return the model card that travels with the bundle."""
-    data, found = results["data"], results["any_fracture"]
-    return "\n".join(
+            *tables.operating_points(whole),
+        ],
+        ["## Naming the severity", "", *_severity(results), "", "![Confusion matrix](images/results/confusion.png)"],
+        ["### What the severity labels bound", "", *bound(results["severity"], data["label_origin"])],
+        ["## Meaning what the probability says", "", *_calibration(results)],
+        ["## Pointing at the fracture", "", *_pointing(results["pointing"])],
+        _of_others(results),
+        ["## Subgroups", "", *_subgroups(results)],
+        ["## What is missed", "", *_misses(results["misses"])],
         [
-            f"# Model card: {name} {version}",
-            "",
-            f"**{DISCLAIMER}**",
-            "",
-            "## Intended use",
+            "## Examples",
             "",
             (
-                "Research, teaching and software development with single elbow and other limb films: a calibrated "
-                "normal / hairline / displaced reading with an exact Grad-CAM. Not a medical device; not for decisions "
-                "about patients; not evaluated in clinical use."
+                "[A page of films with their maps](examples.md): found, found for the wrong reason, missed, and false "
+                "alarms, chosen by rule."
             ),
-            "",
-            "## Network",
-            "",
-            (
-                "MobileNetV2 (ImageNet start), output stride "
-                f"{results['recipe']['output_stride']}, one logit map per class, input "
-                f"{results['recipe']['input_size']} x {results['recipe']['input_size']} grey pixels."
-            ),
-            "",
-            "## Training data",
-            "",
-            f"FracAtlas (Abedeen et al., Scientific Data 10, 521, 2023; CC BY 4.0): {data['films']:,} films of all "
-            "limbs, three hospitals in Bangladesh; most are not elbows. "
-            + ", ".join(f"{count:,} {label}" for label, count in data["counts"].items())
-            + f". Labels: {data['label_origin']}.",
-            "",
-            "## Performance",
-            "",
-            f"Out-of-fold, {data['folds']} folds without shared groups, 95 % intervals:",
-            "",
-            *_detection_table(found),
-            "",
-            *_points_table(results["operating_points"]),
-            "",
-            (
-                "The bundle's own network was trained on all folds with the same recipe; these figures are its "
-                "five siblings'."
-            ),
-            "",
-            f"{ORIGIN_NOTE}",
-            "",
-            "## Known limits",
-            "",
-            "- Elbow films are a tenth of the data, elbow hairline fractures a handful: expect less there.",
-            (
-                "- Casts, plates and resolution go with fracture in the training data; see the subgroup table in "
-                "`docs/results.md`."
-            ),
-            "- Several films on one sheet, children's growth plates and old fractures are not treated specially.",
-            f"- Probabilities are calibrated to the prevalence of the training data ({_prevalence(data)}).",
-            "- There is no test yet that tells a film from any other grey picture.",
-            "",
-        ]
-    )
+        ],
+        ["## How it was trained", "", *_training(results)],
+    ]
+    # A heading and its table are separate parts of one section; parts are set apart by one empty line.
+    return "\n".join("\n".join(part).rstrip("\n") + "\n" for part in sections if part)
 
 
 def comparison(found: dict[str, Any]) -> str:
@@ -167,49 +91,39 @@ def comparison(found: dict[str, Any]) -> str:
     return "\n".join([*lines, f"The new model is {found['verdict']}."])
 
 
-def _detection_table(groups: dict[str, Any]) -> list[str]:
-    lines = [
-        "| films | n | fractured | AUROC | average precision | specificity at sensitivity .93 |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, found in groups.items():
-        cells = [estimate(found.get(key)) for key in ("auroc", "average_precision", "specificity_at_sensitivity_93")]
-        lines.append(f"| {name} | {found['n']:,} | {found['fractured']:,} | {' | '.join(cells)} |")
-    return lines
-
-
-def _class_table(classes: dict[str, Any]) -> list[str]:
-    lines = ["| classes | n | fractured | AUROC of the fracture probability |", "|---|---|---|---|"]
-    for name, found in classes.items():
-        lines.append(f"| {name} | {found['n']:,} | {found['fractured']:,} | {estimate(found['auroc'])} |")
-    return lines
-
-
-def _points_table(points: dict[str, Any]) -> list[str]:
-    lines = ["| from | sensitivity | specificity | NPV | PPV |", "|---|---|---|---|---|"]
-    for name, found in points.items():
-        cells = [
-            f"{estimate(found[key])} ({found[key]['hits']:,}/{found[key]['n']:,})"
-            for key in ("sensitivity", "specificity", "npv", "ppv")
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return lines
-
-
 def _severity(results: dict[str, Any]) -> list[str]:
     severity, three = results["severity"], results["three_classes"]
-    return [
+    lines = [
         (
             f"Hairline or displaced, among {severity['n']:,} fractured films with a settled reading "
-            f"({severity['displaced']:,} displaced): AUROC {estimate(severity['auroc'])}, balanced accuracy "
-            f"{estimate(severity['balanced_accuracy'])}."
+            f"({severity['displaced']:,} displaced): AUROC {estimate(severity.get('auroc'))}, balanced accuracy "
+            f"{estimate(severity.get('balanced_accuracy'))}, Cohen's kappa {estimate(severity.get('kappa'))}."
+        )
+    ]
+    if "accuracy" in three:
+        lines += [
+            "",
+            (
+                f"Three classes ({three['n']:,} films): accuracy {estimate(three['accuracy'])} (always answering "
+                f"normal: {number(three['accuracy_of_always_normal'])}), macro-F1 {estimate(three['macro_f1'])}, "
+                f"Cohen's kappa {estimate(three['kappa'])}."
+            ),
+        ]
+    return lines
+
+
+def _calibration(results: dict[str, Any]) -> list[str]:
+    found = results["calibration"]
+    return [
+        (
+            f"Expected calibration error of the fracture probability ({found['bins']} bins): "
+            f"{estimate(found['before']['ece'])} before calibration, {estimate(found['after']['ece'])} after. "
+            f"Probabilities are calibrated to the prevalence of this data set ({tables.prevalence(results['data'])}); "
+            "where fractures are more or less common they are off. (Resampling adds noise to the error itself, so its "
+            "interval lies rather high: at times above the figure.)"
         ),
         "",
-        (
-            f"Three classes ({three['n']:,} films): accuracy {estimate(three['accuracy'])} (always answering normal: "
-            f"{_number(three['accuracy_of_always_normal'])}), macro-F1 {estimate(three['macro_f1'])}, Cohen's kappa "
-            f"{estimate(three['kappa'])}."
-        ),
+        "![Reliability diagram](images/results/reliability.png)",
     ]
 
 
@@ -220,29 +134,96 @@ def _pointing(found: dict[str, Any]) -> list[str]:
         "one_cell": "peak inside the outline, or within one map cell of it",
         "strict": "peak strictly inside the outline",
         "heat_inside": "share of the heat within one map cell of the outline",
+        "empty": "map without any heat",
         "bone": "baseline: centre of brightness (bone), within one cell",
         "centre": "baseline: centre of the film, within one cell",
+        "bone_heat": "baseline: share of heat that follows brightness, within one cell",
+        "even_heat": "baseline: share of heat spread evenly (or chance of a random peak), within one cell",
     }
-    lines = [
+    return [
         (
             f"Grad-CAM of the more probable fracture class on {found['one_cell']['n']:,} outlined films, against the "
             "radiologists' outlines:"
         ),
         "",
-        "| | mean |",
-        "|---|---|",
+        *table(("", "mean"), ((words, estimate(found[key])) for key, words in names.items() if key in found)),
     ]
-    return lines + [f"| {words} | {estimate(found[key])} |" for key, words in names.items()]
 
 
-def _settings(recipe: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in recipe.items())
+def _of_others(results: dict[str, Any]) -> list[str]:
+    """Return the sections on checks that are made in steps of their own, where they were made."""
+    lines: list[str] = []
+    for key, module in OTHER_PARTS.items():
+        if key in results:
+            lines += ["", *import_module(module).lines(results[key])]
+    return lines[1:]
 
 
-def _prevalence(data: dict[str, Any]) -> str:
-    return f"{1 - data['counts']['normal'] / data['films']:.1%} fractured"
+def _subgroups(results: dict[str, Any]) -> list[str]:
+    groups = results["subgroups"]
+    baits = "; ".join(f"{name}: AUROC {estimate(found)}" for name, found in results["shortcuts"].items())
+    return [
+        "Any fracture. A model that reads casts, metal or the source's resolution instead of bone shows it here.",
+        "",
+        "![AUROC of each subgroup](images/results/regions.png)",
+        "",
+        *tables.detection(groups),
+        "",
+        (
+            f"What such bait alone would tell, without a look at the bone: {baits or 'not known for this set'}. Casts "
+            "were noted on fractured films only, so leaving out casts leaves out fractured films alone, and often "
+            "plain ones."
+        ),
+        "",
+        'At "suspected" (Wilson intervals), and how well probabilities are calibrated inside each group:',
+        "",
+        *tables.suspected(groups),
+        "",
+        "The classes:",
+        "",
+        *tables.classes(groups),
+    ]
 
 
-def _number(value: float) -> str:
-    """Format .912 without its leading zero, as tables in the field do; 1.000 keeps its one."""
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+def _misses(found: dict[str, Any]) -> list[str]:
+    rows = [*found["by_severity"].items(), *found["by_size"].items()]
+    return [
+        'Sensitivity at "suspected" (Wilson intervals) by severity, and by how much of the film the outlines take up:',
+        "",
+        *table(("fractured films", "sensitivity"), ((name, tables.proportion(value)) for name, value in rows)),
+    ]
+
+
+def _training(results: dict[str, Any]) -> list[str]:
+    settings = dict(results["recipe"])
+    stages = settings.pop("stages")
+    rest = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value != "")
+    rows = [
+        (
+            number_of,
+            f"{stage['input_size']} px",
+            stage["epochs"],
+            f"{stage['rate']:g}",
+            "the head" if stage["head_only"] else f"all behind {settings['frozen_until'] or 'the input'}",
+            f"{stage['map_weight']:g}",
+            f"{stage['averaging']:g}" if stage["averaging"] else tables.DASH,
+            " to ".join(f"{zoom:g}" for zoom in stage["zoom"]),
+            "yes" if stage["quarter_turns"] else "no",
+        )
+        for number_of, stage in enumerate(stages, start=1)
+    ]
+    header = ("stage", "input", "epochs", "peak rate", "learns", "map loss", "averaging", "zoom", "quarter turns")
+    epochs = sum(stage["epochs"] for stage in stages)
+    seen = epochs * settings["epoch_films"]
+    return [
+        (
+            f"`python -m training crossval`, then `train`, in {len(stages)} stage{'s' if len(stages) > 1 else ''}: "
+            f"{epochs} epochs, {seen:,} augmented films, {math.ceil(seen / settings['batch_size']):,} steps a network."
+        ),
+        "",
+        *table(header, rows),
+        "",
+        f"Further settings: {rest}. Training data digest `{results['data']['digest'][:16]}`.",
+        "",
+        "![Learning curves](images/results/learning.png)",
+    ]

@@ -39,12 +39,12 @@ def test_values_stay_in_the_range_that_the_backbone_was_trained_with() -> None:
     assert -1 <= found.min() < -0.3 < 0.3 < found.max() <= 1
 
 
-def test_the_same_weights_fit_every_input_size() -> None:
+def test_the_same_weights_fit_every_stage() -> None:
     from training import network
     from training.recipe import Recipe, Stage
 
-    recipe = Recipe(stages=(Stage(64, 1, 1e-3), Stage(96, 1, 1e-3)), alpha=0.35)
-    small, large = network.build(recipe, input_size=64), network.build(recipe)
+    recipe = Recipe(stages=(Stage(64, 1, 1e-3), Stage(96, 1, 1e-3, local_contrast=True)), alpha=0.35)
+    small, large = network.build(recipe, stage=recipe.stages[0]), network.build(recipe)
 
     large.set_weights(small.get_weights())
 
