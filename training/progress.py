@@ -35,6 +35,7 @@ class Progress:
             desc="Training",
             bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}",
             mininterval=1.0,
+            smoothing=0,  # average speed: what an earlier run finished must not count
         )
 
     def __enter__(self) -> Self:
@@ -51,8 +52,9 @@ class Progress:
 
     def skip(self, stages: int) -> None:
         """Count a network's first stages as finished before."""
-        self._done += self._cost(self._recipe.stages[:stages])
-        self._restart_clock()
+        cost = self._cost(self._recipe.stages[:stages])
+        self._done += cost
+        self._pass_over(cost)
 
     def stage(self, stage: Stage) -> keras.callbacks.Callback:
         """Return what follows one stage."""
@@ -67,16 +69,18 @@ class Progress:
         """Show how much of the present stage is done."""
         if loss is not None:
             self._bar.set_postfix_str(f"{stage.input_size} px, loss {loss:.3f}", refresh=False)
-        self._show(share * stage_cost(self._recipe, stage))
+        present = share * stage_cost(self._recipe, stage)
         if resumed:
-            self._bar.initial = self._bar.n
+            self._pass_over(present)
+        self._show(present)
 
     def _show(self, present: float) -> None:
         self._bar.update(round(self._done + present) - self._bar.n)
 
-    def _restart_clock(self) -> None:
-        self._show(0.0)
-        self._bar.initial = self._bar.n
+    def _pass_over(self, cost: float) -> None:
+        self._bar.n += round(cost)
+        self._bar.initial += round(cost)
+        self._bar.refresh()
 
     def _cost(self, stages: tuple[Stage, ...]) -> float:
         return sum(stage_cost(self._recipe, stage) for stage in stages)

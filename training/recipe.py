@@ -50,10 +50,18 @@ class Stage:
 SHIPPED = (
     Stage(input_size=288, epochs=1, rate=1e-3, head_only=True, averaging=0.0),
     Stage(input_size=288, epochs=12, rate=3e-4),
-    Stage(input_size=352, epochs=7, rate=2e-4, map_weight=2.0, averaging=0.995, zoom=(0.8, 1.4), quarter_turns=True),
+    Stage(
+        input_size=288,
+        epochs=6,
+        rate=3e-4,
+        map_weight=2.0,
+        averaging=0.995,
+        zoom=(0.8, 1.4),
+        local_contrast=True,
+        quarter_turns=True,
+    ),
 )
-"""Two-phase fine-tuning, then a stage on larger films: most of the learning is done where a step is cheap, and
-fractures of a few pixels are learnt where they can be seen (progressive resizing; Touvron et al., 2019)."""
+"""Two-phase fine-tuning on grey values as they are, then a third phase in which a film's exposure no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
