@@ -334,8 +334,9 @@ def joined(results: dict[str, Any], folder: Path) -> dict[str, Any]:
         if not path.is_file():
             continue
         content = json.loads(path.read_text())
-        same = content["data"]["digest"] == found["data"]["digest"] and content["recipe"] == found["recipe"]
-        if not same:
+        same_films = content["data"]["digest"] == found["data"]["digest"]
+        # Settings that came later have defaults, with which both were made.
+        if not same_films or Recipe.of(content["recipe"]) != Recipe.of(found["recipe"]):
             raise DataError(path, f"made with other films or another recipe; run `python -m training {part}` again")
         found[part] = content
     return dict(found)

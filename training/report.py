@@ -197,22 +197,10 @@ def _misses(found: dict[str, Any]) -> list[str]:
 def _training(results: dict[str, Any]) -> list[str]:
     settings = dict(results["recipe"])
     stages = settings.pop("stages")
-    rest = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings.items() if value != "")
-    rows = [
-        (
-            number_of,
-            f"{stage['input_size']} px",
-            stage["epochs"],
-            f"{stage['rate']:g}",
-            "the head" if stage["head_only"] else f"all behind {settings['frozen_until'] or 'the input'}",
-            f"{stage['map_weight']:g}",
-            f"{stage['averaging']:g}" if stage["averaging"] else tables.DASH,
-            " to ".join(f"{zoom:g}" for zoom in stage["zoom"]),
-            "yes" if stage["quarter_turns"] else "no",
-        )
-        for number_of, stage in enumerate(stages, start=1)
-    ]
-    header = ("stage", "input", "epochs", "peak rate", "learns", "map loss", "averaging", "zoom", "quarter turns")
+    rest = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in settings.items() if value != "")
+    names = list(stages[0])
+    rows = ((position, *(_setting(stage[name]) for name in names)) for position, stage in enumerate(stages, start=1))
+    header = ("stage", *(name.replace("_", " ") for name in names))
     epochs = sum(stage["epochs"] for stage in stages)
     seen = epochs * settings["epoch_films"]
     return [
@@ -227,3 +215,11 @@ def _training(results: dict[str, Any]) -> list[str]:
         "",
         "![Learning curves](images/results/learning.png)",
     ]
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " to ".join(f"{part:g}" for part in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
