@@ -60,7 +60,7 @@ def bound(severity: dict[str, Any], label_origin: str) -> list[str]:
             f"{percent(error)} of the films, and a network without any error would still be counted wrong on about as "
             "many when judged by one of them. Neither is sure: readings of the same kind tend to err alike, and then "
             "they agree and are both wrong, which no figure on this page can show. Only a clinician's reading, "
-            "or a CT, can; there is none yet."
+            "or a CT, can; there is none yet ([a sheet to collect one](grading.md))."
         ),
         "",
         *table(

@@ -14,9 +14,8 @@ from training.labels import bound, origin_note
 from training.model_card import model_card
 from training.tables import estimate, number, table
 
-OTHER_PARTS = {"sanity": "training.sanity", "gate": "training.novelty"}
-"""Parts of the results that come from steps of their own, and the modules whose ``lines`` put them into words; those
-import much, so only where there is something to say."""
+OTHER_PARTS = {"sanity": "training.sanity_report", "gate": "training.novelty"}
+"""Parts of the results that come from steps of their own, and the modules whose ``lines`` put them into words."""
 
 __all__ = ["comparison", "estimate", "examples_page", "model_card", "results_page"]
 

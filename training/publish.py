@@ -1,0 +1,26 @@
+"""Everything that readers see of the results: pages, figures and pictures, written in one go."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from training import examples, figures, report
+from training.datasets import Dataset
+from training.readings import OutOfFold
+
+FIGURES_OF_PARTS = {"sanity": "training.sanity_figures"}
+"""Parts of the results that have a figure, and the modules whose ``draw`` makes it."""
+
+
+def publish(results: dict[str, Any], dataset: Dataset, predicted: OutOfFold, folder: Path, docs: Path) -> None:
+    """Write ``results.md``, ``examples.md`` and their pictures into ``docs``; ``folder`` holds the histories."""
+    pictures = docs / "images" / "results"
+    (docs / "results.md").write_text(report.results_page(results))
+    (docs / "examples.md").write_text(report.examples_page(results))
+    figures.draw(results, sorted(folder.glob("history-*.csv")), pictures)
+    for part, module in FIGURES_OF_PARTS.items():
+        if part in results:
+            import_module(module).draw(results[part], pictures)
+    examples.draw(dataset, predicted, results, pictures / "examples")
