@@ -114,9 +114,10 @@ def evaluate(
     results: Annotated[Path, typer.Option(help="Folder for predictions and results.json.")] = RESULTS,
     docs: Annotated[Path, typer.Option(help="Folder for results.md and its figures.")] = ROOT / "docs",
 ) -> None:
-    """Turn out-of-fold predictions into figures with intervals, plots and docs/results.md."""
+    """Turn out-of-fold predictions into figures with intervals, plots, docs/results.md and docs/examples.md."""
     from training import evaluate as steps
-    from training import figures, report
+    from training.publish import publish
+    from training.tables import estimate
 
     written = results / "results.json"
     # Predictions are judged by the recipe that made them, which a newer default must not replace.
@@ -128,11 +129,11 @@ def evaluate(
         steps.OutOfFold.gather(films, runs).write(predictions)
         for history in sorted(runs.glob("*/history.csv")):
             shutil.copy(history, results / f"history-{history.parent.name}.csv")
-    found = steps.evaluate(films, steps.OutOfFold.read(predictions), settings)
+    predicted = steps.OutOfFold.read(predictions)
+    found = steps.joined(steps.evaluate(films, predicted, settings), results)
     steps.write(found, written)
-    (docs / "results.md").write_text(report.results_page(found))
-    figures.draw(found, sorted(results.glob("history-*.csv")), docs / "images" / "results")
-    typer.echo(f"any fracture, all films: AUROC {report.estimate(found['any_fracture']['all films'].get('auroc'))}")
+    publish(found, films, predicted, results, docs)
+    typer.echo(f"any fracture, all films: AUROC {estimate(found['any_fracture']['all films'].get('auroc'))}")
     typer.echo(f"written: {written}, {docs / 'results.md'}")
 
 

@@ -52,9 +52,10 @@ def fit(
         stage = recipe.stages[number]
         if number > max(finished, 0):
             model = _passed_on(model, recipe, stage)
-        packed = pack(dataset, dataset.digest(), stage.input_size, cache)
-        batches = Batches(list(dataset.films), packed, indices, recipe, stage)
-        _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder, progress)
+        if stage.epochs:
+            packed = pack(dataset, dataset.digest(), stage.input_size, cache)
+            batches = Batches(list(dataset.films), packed, indices, recipe, stage)
+            _train(model, batches, sum(earlier.epochs for earlier in recipe.stages[:number]), folder, progress)
         model.save_weights(paths[number])
         shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return model

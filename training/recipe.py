@@ -19,7 +19,7 @@ class Stage:
     input_size
         Side of the square input, pixels; a multiple of the recipe's ``output_stride``.
     epochs
-        Passes over a balanced epoch.
+        Passes over a balanced epoch; a last stage of none only sets the size at which the finished network reads.
     rate
         Peak learning rate (AdamW, linear warm-up, cosine decay).
     head_only
@@ -60,8 +60,11 @@ SHIPPED = (
         local_contrast=True,
         quarter_turns=True,
     ),
+    Stage(input_size=352, epochs=0, rate=0.0, local_contrast=True),
 )
-"""Two-phase fine-tuning on grey values as they are, then a third phase in which a film's exposure no longer counts."""
+"""Two-phase fine-tuning on grey values as they are, then a third phase in which a film's exposure no longer counts.
+Films are read larger than they were in training, where augmentation shows fractures larger than they are (Touvron et
+al., 2019, "Fixing the train-test resolution discrepancy")."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ TINY = {
     "stages": [
         {"input_size": 64, "epochs": 1, "rate": 1e-3, "head_only": True, "averaging": 0.0},
         {"input_size": 64, "epochs": 3, "rate": 3e-4},
-        {"input_size": 96, "epochs": 1, "rate": 2e-4, "zoom": [0.8, 1.4], "quarter_turns": True},
+        {"input_size": 64, "epochs": 1, "rate": 2e-4, "zoom": [0.8, 1.4], "quarter_turns": True},
+        {"input_size": 96, "epochs": 0, "rate": 0.0, "local_contrast": True},
     ],
     "alpha": 0.35,
     "batch_size": 8,
