@@ -301,7 +301,7 @@ def test_grades_become_labels_and_the_origin_says_whose(dataset: Dataset, graded
     assert labelled.label_origin.startswith(
         "3 of 6 films graded by 2 readers on grading sheets, majority taken, 1 left out for a tie"
     )
-    assert "Cohen's kappa 0.50 [" in labelled.label_origin
+    assert "Cohen's kappa .500 [" in labelled.label_origin
     assert labelled.label_origin.endswith("the others: the folders of set")
     assert labelled.digest() != dataset.digest()
     assert len(labelled.labelled()) == 4

@@ -11,6 +11,7 @@ from training.datasets.film import SEVERITIES, UNGRADED, DataError, Dataset, Fil
 from training.grading.agreement import agreement
 from training.grading.grades import Grade, read, settled, sheet_key
 from training.metrics import Estimate
+from training.tables import estimate
 
 
 def with_grades(dataset: Dataset, paths: Sequence[Path]) -> Dataset:
@@ -99,4 +100,4 @@ def _origin(dataset: Dataset, grades: list[Grade], films: Sequence[Film], votes:
 def _said(name: str, value: Estimate) -> str:
     if value["value"] is None:
         return f"{name} cannot be computed from {value['n']} films graded by more than one"
-    return f"{name} {value['value']:.2f} [{value['low']:.2f}, {value['high']:.2f}] on {value['n']:,} films"
+    return f"{name} {estimate(value)} on {value['n']:,} films"
