@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fracturelens import __version__
-from training.datasets import ADAPTERS, DataError, Dataset
+from training.datasets import ADAPTERS, DataError, Dataset, Layout
+from training.grading import command as grading
 from training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
@@ -23,16 +23,8 @@ app = typer.Typer(
     help=__doc__,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    epilog="The order is crossval, evaluate, train, export; `make train` runs all four. Each step skips what is done.",
+    epilog="The order is crossval, sanity, gate, evaluate, train, export; `make train` runs all of them.",
 )
-
-
-class Layout(StrEnum):
-    """Layouts of data sets that can be read."""
-
-    FRACATLAS = "fracatlas"
-    FOLDER = "folder"
-    CSV = "csv"
 
 
 SHARED = ROOT.parent / "shared"
@@ -47,6 +39,14 @@ Data = Annotated[
     Path, typer.Option("--data", help="The films: a folder, or a CSV file. FRACTURELENS_DATA sets the default.")
 ]
 Adapter = Annotated[Layout, typer.Option("--layout", help="How the films and their labels are laid out.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", help="Only films with this attribute, as site=elbow; may be given more than once."),
+]
+Grades = Annotated[
+    list[Path] | None,
+    typer.Option("--grades", help="CSV file saved from a grading sheet; may be given more than once."),
+]
 Runs = Annotated[Path, typer.Option(help="Folder for checkpoints, weights and predictions of each fold.")]
 Settings = Annotated[
     Path | None, typer.Option("--recipe", help="JSON file of settings; default is the shipped recipe.")
@@ -57,11 +57,16 @@ Start = Annotated[
 ]
 
 
-def _dataset(data: Path, layout: Layout, seed: int) -> Dataset:
+def _dataset(
+    data: Path, layout: Layout, seed: int, where: list[str] | None = None, grades: list[Path] | None = None
+) -> Dataset:
+    from training.grading.labels import with_grades
     from training.splits import with_folds
 
-    dataset = ADAPTERS[layout](data)
-    return with_folds(dataset, seed=seed).check(folds=True)
+    dataset = ADAPTERS[layout](data).where(where or [])
+    if grades:
+        dataset = with_grades(dataset, grades)
+    return with_folds(dataset.labelled(), seed=seed).check(folds=True)
 
 
 def _recipe(path: Path | None) -> Recipe:
@@ -72,6 +77,8 @@ def _recipe(path: Path | None) -> Recipe:
 def crossval(
     data: Data = DATA,
     layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
     runs: Runs = RUNS,
     recipe: Settings = None,
     start: Start = START,
@@ -84,7 +91,7 @@ def crossval(
     from training import crossval as steps
 
     settings = _recipe(recipe)
-    films = _dataset(data, layout, settings.seed)
+    films = _dataset(data, layout, settings.seed, where, grades)
     steps.crossval(films, settings, start, runs, runs.parent / "packed", only=fold)
 
 
@@ -92,6 +99,8 @@ def crossval(
 def train(
     data: Data = DATA,
     layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
     runs: Runs = RUNS,
     recipe: Settings = None,
     start: Start = START,
@@ -100,13 +109,15 @@ def train(
     from training import crossval as steps
 
     settings = _recipe(recipe)
-    steps.train_all(_dataset(data, layout, settings.seed), settings, start, runs, runs.parent / "packed")
+    steps.train_all(_dataset(data, layout, settings.seed, where, grades), settings, start, runs, runs.parent / "packed")
 
 
 @app.command()
 def evaluate(
     data: Data = DATA,
     layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
     runs: Annotated[
         Path | None, typer.Option(help="Gather new predictions from here; default: use those committed in --results.")
     ] = None,
@@ -123,7 +134,7 @@ def evaluate(
     # Predictions are judged by the recipe that made them, which a newer default must not replace.
     known = not recipe and not runs and written.is_file()
     settings = Recipe.of(json.loads(written.read_text())["recipe"]) if known else _recipe(recipe)
-    films = _dataset(data, layout, settings.seed)
+    films = _dataset(data, layout, settings.seed, where, grades)
     predictions = results / steps.PREDICTIONS
     if runs:
         steps.OutOfFold.gather(films, runs).write(predictions)
@@ -173,6 +184,8 @@ def compare(
     new: Annotated[Path, typer.Argument(help="Another one.")],
     data: Data = DATA,
     layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")] = False,
 ) -> None:
     """Say with intervals whether a new model is better than an old one; exit code 1 if it is not at least as good.
@@ -183,7 +196,7 @@ def compare(
     from training import compare as steps
     from training import report
 
-    films = _dataset(data, layout, seed=0)
+    films = _dataset(data, layout, 0, where, grades)
     found = steps.compare(films, *(steps.fracture_probability(place, films) for place in (old, new)))
     if as_json:
         typer.echo(json.dumps(found))
@@ -191,6 +204,35 @@ def compare(
         typer.echo(report.comparison(found))
     if found["verdict"] not in {steps.Verdict.BETTER, steps.Verdict.NOT_WORSE}:
         raise typer.Exit(1)
+
+
+@app.command()
+def sanity(
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
+    runs: Runs = RUNS,
+    recipe: Settings = None,
+    second: Annotated[
+        Path | None, typer.Option(help="Folder of runs of the same recipe with another seed, of some folds or all.")
+    ] = None,
+    results: Annotated[Path, typer.Option(help="Folder that gets sanity.json.")] = RESULTS,
+) -> None:
+    """Check the explanation: heatmaps against random networks, randomised layers and a second training.
+
+    Afterwards `evaluate` puts the figures on the page of results.
+    """
+    from training import sanity as steps
+
+    settings = _recipe(recipe)
+    films = _dataset(data, layout, settings.seed, where, grades)
+    steps.run(films, settings, runs, results, second=second)
+    typer.echo(f"written: {results / steps.RESULTS}")
+
+
+app.command("grading-sheet")(grading.grading_sheet)
+app.command()(grading.agreement)
 
 
 def main() -> None:
