@@ -86,12 +86,9 @@ class Assessor:
         prediction = self._classifier.run(canvas)
         inferred = time.perf_counter()
         probabilities = calibrate(prediction.logits, manifest.calibration)
-        decision = decide(
-            probabilities,
-            manifest.operating_points,
-            refusals=gate.examine(film, manifest.gate),
-            notes=film.notes,
-        )
+        refusals = gate.examine(film, manifest.gate, prediction.novelty)
+        notes = film.notes if refusals else film.notes + gate.remarks(manifest.gate, prediction.several_views)
+        decision = decide(probabilities, manifest.operating_points, refusals, notes)
         drawn: dict[ClassName, str] = {}
         for name in _to_draw(heatmaps, probabilities):
             width, height = _heatmap_size(film)

@@ -74,6 +74,16 @@ class Gate(Part):
     0.19, longest 2.5 times its width, highest negative score 0.48), and on their negatives, of which they refuse
     98.4 % (3,079). FracAtlas has no colour: that limit lies between "slightly" and "moderately colourful" of
     Hasler and Süsstrunk (2003).
+
+    Attributes
+    ----------
+    novelty_limit
+        Greatest ``novelty`` (an output of the graph) of a film that is assessed; ``None``: novelty is not used.
+    several_views_limit
+        Least ``several_views`` (an output of the graph) at which a film is said to hold several films; ``None``: this
+        is not looked at.
+    fitted
+        For people: how novelty is measured, and how well the gate was found to work.
     """
 
     min_contrast: Probability = 0.15
@@ -81,6 +91,9 @@ class Gate(Part):
     max_colourfulness: Annotated[float, Field(ge=0.0)] = 0.1
     max_aspect: Annotated[float, Field(ge=1.0)] = 4.0
     max_negative_score: Probability = 0.5
+    novelty_limit: Annotated[float, Field(ge=0.0)] | None = None
+    several_views_limit: Probability | None = None
+    fitted: dict[str, Any] = {}
 
 
 class GraphFile(Part):

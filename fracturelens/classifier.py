@@ -1,4 +1,4 @@
-"""The network: one film in, logits, class maps and features out, from any number of threads."""
+"""The network: one film in, logits, class maps and what the gate asks out, from any number of threads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from fracturelens.bundle import CLASSES, Bundle
 from fracturelens.radiograph import Grey
 
 SIGNATURE = "serving_default"
+GATE_OUTPUTS = ("novelty", "several_views")
+"""Outputs of one number each that a graph may have, and must have if the manifest sets a limit for them."""
 MAX_DEFAULT_INSTANCES = 4
 
 Array = npt.NDArray[np.float32]
@@ -33,13 +35,16 @@ class Prediction:
         In the order of ``CLASSES``.
     class_maps : float32 array, shape (h, w, 3)
         Evidence for each class at each cell, without bias.
-    features : float32 array, shape (k,)
-        Mean of the last feature maps.
+    novelty : float or None
+        How unlike the training films this one is, from 0; about 1 for most of them. ``None`` if the graph does not say.
+    several_views : float or None
+        How sure it is that the sheet holds several films, 0 to 1. ``None`` if the graph does not say.
     """
 
     logits: Array
     class_maps: Array
-    features: Array
+    novelty: float | None = None
+    several_views: float | None = None
 
 
 class Classifier:
@@ -80,10 +85,10 @@ class Classifier:
                 found = runner(film=canvas[np.newaxis, :, :, np.newaxis])
             except (RuntimeError, ValueError) as error:
                 raise errors.BundleDamaged("The model bundle's graph fails. Copy the bundle again.") from error
-        prediction = Prediction(found["logits"][0], found["class_maps"][0], found["features"][0])
-        if not (np.isfinite(prediction.logits).all() and np.isfinite(prediction.class_maps).all()):
+        if not all(np.isfinite(values).all() for values in found.values()):
             raise errors.BundleDamaged("The model bundle's graph answers with values that are not numbers.")
-        return prediction
+        novelty, several_views = (float(found[name][0]) if name in found else None for name in GATE_OUTPUTS)
+        return Prediction(found["logits"][0], found["class_maps"][0], novelty, several_views)
 
     @contextmanager
     def _runner(self) -> Iterator[SignatureRunner]:
@@ -108,16 +113,18 @@ class Classifier:
         return runner
 
     def _check(self, runner: SignatureRunner) -> None:
-        size = self._bundle.manifest.input_size
+        size, gate = self._bundle.manifest.input_size, self._bundle.manifest.gate
+        limits = dict(zip(GATE_OUTPUTS, (gate.novelty_limit, gate.several_views_limit), strict=True))
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
         found = {name: _shape(details) for name, details in {**inputs, **outputs}.items()}
         try:
-            (batch, height, width, depth), (_, features) = found["class_maps"], found["features"]
+            batch, height, width, depth = found["class_maps"]
             good = (
                 found["film"] == (1, size, size, 1)
                 and found["logits"] == (1, len(CLASSES))
                 and (batch, depth) == (1, len(CLASSES))
-                and min(height, width, features) > 0
+                and min(height, width) > 0
+                and all(found[name] == (1,) for name, limit in limits.items() if limit is not None or name in found)
                 and all(details["dtype"] is np.float32 for details in (*inputs.values(), *outputs.values()))
             )
         except (KeyError, ValueError):
@@ -125,7 +132,7 @@ class Classifier:
         if not good:
             raise errors.BundleDamaged(
                 f"The model bundle's graph does not take a film of {size} x {size} pixels and give logits, class maps "
-                f"and features as its manifest promises; found {found}."
+                f"and what its gate needs as its manifest promises; found {found}."
             )
 
 

@@ -14,8 +14,9 @@ from fracturelens.classifier import Array
 NOTES = {
     "several_frames": "The file holds several images; only the first was read.",
     "transparency_filled": "The image has transparent parts; they were taken as black.",
+    "several_views": "There seem to be several films on this sheet; the probabilities are for the whole sheet.",
 }
-"""Plain words for what a radiograph notes about itself."""
+"""Plain words for what to keep in mind about a film that is assessed."""
 
 
 @dataclass(frozen=True, slots=True)

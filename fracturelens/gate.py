@@ -1,7 +1,8 @@
-"""Is this a film that can be read at all? What a glance tells: contrast, grey levels, colour, shape, polarity.
+"""Is this a film that can be read at all? A glance at the pixels, and what the network makes of it.
 
-Thresholds come from the bundle's manifest. (A learned out-of-distribution score on the network's features will stand
-beside these; ``examine`` is where it joins.)
+The glance tells contrast, grey levels, colour, shape and polarity. The network tells how unlike the training films an
+image is, which is what remains to be said of a grey photograph or a CT slice. Thresholds come from the bundle's
+manifest.
 """
 
 from __future__ import annotations
@@ -17,30 +18,58 @@ BLACK, WHITE = 0.02, 0.98
 BORDER = 0.04
 """Width of the border that is looked at, as a share of the shorter side."""
 
+REASONS = {
+    "extreme_aspect": "The image is a strip ({aspect:.0f} times longer than wide), not a film of a joint.",
+    "low_contrast": "The image is blank, or has too little contrast to show bone.",
+    "too_few_greys": (
+        "Almost all of the image is pure black or pure white; there are too few grey levels to show bone."
+    ),
+    "colour_picture": "The image is a colour picture, not a radiograph.",
+    "looks_negative": "The image looks like a negative (bone dark, air bright). Invert it and send it again.",
+    "unlike_training_films": (
+        "The image is unlike every kind of film that the model has learnt from; what it would say of it means nothing."
+    ),
+}
+"""Plain words for why a film cannot be assessed, by stable code."""
 
-def examine(film: Radiograph, limits: Gate) -> tuple[Reason, ...]:
-    """Return why a film cannot be assessed; nothing for a film that can."""
+
+def examine(film: Radiograph, limits: Gate, novelty: float | None = None) -> tuple[Reason, ...]:
+    """Return why a film cannot be assessed; nothing for a film that can.
+
+    ``novelty`` is the graph's, and only spoken of where a glance finds nothing more definite.
+    """
+    found = _glance(film, limits)
+    if not found and limits.novelty_limit is not None and novelty is not None and novelty > limits.novelty_limit:
+        return (_reason("unlike_training_films"),)
+    return found
+
+
+def remarks(limits: Gate, several_views: float | None) -> tuple[str, ...]:
+    """Return the codes of ``decision.NOTES`` that the network's outputs ask for."""
+    if limits.several_views_limit is None or several_views is None:
+        return ()
+    return ("several_views",) if several_views >= limits.several_views_limit else ()
+
+
+def _glance(film: Radiograph, limits: Gate) -> tuple[Reason, ...]:
     pixels = film.pixels[::2, ::2]  # a glance needs no more
     aspect = max(film.width, film.height) / min(film.width, film.height)
     if aspect > limits.max_aspect:
-        return (
-            Reason(
-                code="extreme_aspect",
-                message=f"The image is a strip ({aspect:.0f} times longer than wide), not a film of a joint.",
-            ),
-        )
+        return (_reason("extreme_aspect", aspect=aspect),)
     if contrast(pixels) < limits.min_contrast:
-        return (Reason(code="low_contrast", message="The image is blank, or has too little contrast to show bone."),)
+        return (_reason("low_contrast"),)
     reasons = []
     if grey_share(pixels) < limits.min_grey_share:
-        message = "Almost all of the image is pure black or pure white; there are too few grey levels to show bone."
-        reasons.append(Reason(code="too_few_greys", message=message))
+        reasons.append(_reason("too_few_greys"))
     if film.colourfulness > limits.max_colourfulness:
-        reasons.append(Reason(code="colour_picture", message="The image is a colour picture, not a radiograph."))
+        reasons.append(_reason("colour_picture"))
     if negative_score(pixels) > limits.max_negative_score:
-        message = "The image looks like a negative (bone dark, air bright). Invert it and send it again."
-        reasons.append(Reason(code="looks_negative", message=message))
+        reasons.append(_reason("looks_negative"))
     return tuple(reasons)
+
+
+def _reason(code: str, **about: float) -> Reason:
+    return Reason(code=code, message=REASONS[code].format(**about))
 
 
 def contrast(pixels: Grey) -> float:

@@ -31,8 +31,12 @@ def brightness_graph(
     bias: Sequence[float] = BIAS,
     names: Sequence[str] = ("film", "logits", "class_maps", "features"),
     signature: str = "serving_default",
+    asked: Sequence[str] = (),
 ) -> bytes:
-    """Return a LiteRT graph; ``logits = mean(class_maps) + bias`` and ``features = mean(class_maps)``."""
+    """Return a LiteRT graph; ``logits = mean(class_maps) + bias`` and ``features = mean(class_maps)``.
+
+    ``asked`` names further outputs of one number each, the film's mean brightness, as a gate may ask for.
+    """
     cells = size // stride
     kernel = np.ones((3, stride, stride, 1), dtype=np.float32) / stride**2
     kernel *= np.asarray(evidence, dtype=np.float32)[:, None, None, None]
@@ -52,7 +56,13 @@ def brightness_graph(
     )
     inputs = [features, maker.constant("bias", np.asarray(bias, dtype=np.float32))]
     maker.operator(schema.BuiltinOperator.ADD, inputs, logits, schema.BuiltinOptions.AddOptions, schema.AddOptionsT())
-    return maker.graph(signature, dict(zip(names, (film, logits, maps, features), strict=True)))
+    named = dict(zip(names, (film, logits, maps, features), strict=True))
+    for name in asked:
+        named[name] = maker.tensor(name, (1,))
+        inputs = [film, maker.constant(f"{name}_axes", np.array([1, 2, 3], dtype=np.int32))]
+        options = schema.ReducerOptionsT()
+        maker.operator(schema.BuiltinOperator.MEAN, inputs, named[name], schema.BuiltinOptions.ReducerOptions, options)
+    return maker.graph(signature, named)
 
 
 def manifest_of(graph: bytes, **changes: Any) -> Manifest:

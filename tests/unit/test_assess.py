@@ -96,6 +96,23 @@ def test_a_refused_film_keeps_its_probabilities_but_no_severity(assessor: Assess
     assert assessment.fracture_probability > 0.6
 
 
+def test_an_image_unlike_the_training_films_is_not_assessed_and_a_film_like_them_is() -> None:
+    # Given a gate that takes what is brighter than the test film for a stranger
+    graph = graphs.brightness_graph(asked=("novelty", "several_views"))
+    pixels = films.bone()
+    brightness = float(pixels.mean()) * pixels.shape[1] / pixels.shape[0]  # the letterbox adds black
+    limits = Gate(novelty_limit=brightness * 1.1, several_views_limit=brightness * 0.9)
+    strict = Assessor(graphs.brightness_bundle(graph, gate=limits))
+
+    read = strict.assess(films.encoded(pixels))
+    refused = strict.assess(films.encoded((pixels * 1.3).clip(0, 1)))
+
+    assert read.outcome is not Outcome.CANNOT_ASSESS
+    assert [reason.code for reason in read.reasons] == ["several_views"]
+    assert (refused.outcome, refused.severity) == (Outcome.CANNOT_ASSESS, None)
+    assert [reason.code for reason in refused.reasons] == ["unlike_training_films"]  # how many views no longer matters
+
+
 def test_a_note_stands_among_the_reasons(assessor: Assessor) -> None:
     assessment = assessor.assess(films.dicom(films.bone(), frames=2))
 

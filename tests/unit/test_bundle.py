@@ -13,6 +13,7 @@ from fracturelens.bundle import (
     CLASSES,
     MAX_GRAPH_BYTES,
     SCHEMA_VERSION,
+    Gate,
     GraphFile,
     OperatingPoints,
     default_bundle_path,
@@ -48,6 +49,23 @@ def test_what_was_written_is_read_back(folder: Path) -> None:
     assert bundle.location == str(folder)
     assert (folder / "MODEL_CARD.md").read_text() == "# Model card\n"
     assert bundle.manifest.classes == CLASSES
+
+
+def test_a_manifest_without_a_learnt_gate_is_read_as_one_that_uses_none(folder: Path) -> None:
+    edit(folder, gate={"min_contrast": 0.2})
+
+    found = load(folder).manifest.gate
+
+    assert found.min_contrast == 0.2
+    assert (found.novelty_limit, found.several_views_limit, found.fitted) == (None, None, {})
+
+
+def test_a_learnt_gate_is_written_and_read_back(folder: Path) -> None:
+    gate = Gate(novelty_limit=1.7, several_views_limit=0.4, fitted={"method": {"size": 64}})
+
+    write(folder, graphs.manifest_of(GRAPH, gate=gate), GRAPH, "")
+
+    assert load(folder).manifest.gate == gate
 
 
 def test_a_bundle_is_opened_by_the_name_of_its_folder(folder: Path) -> None:

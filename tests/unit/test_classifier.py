@@ -11,6 +11,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from fracturelens import classifier, errors
+from fracturelens.bundle import Gate
 from fracturelens.classifier import Classifier
 from tests import graphs
 
@@ -21,7 +22,7 @@ def canvas(seed: int) -> npt.NDArray[np.float32]:
     return np.random.default_rng(seed).random((graphs.SIZE, graphs.SIZE), dtype=np.float32)
 
 
-def test_a_film_gives_maps_features_and_logits() -> None:
+def test_a_film_gives_maps_and_logits() -> None:
     film = canvas(1)
 
     prediction = Classifier(graphs.brightness_bundle()).run(film)
@@ -29,8 +30,29 @@ def test_a_film_gives_maps_features_and_logits() -> None:
     brightness = film.reshape(CELLS, graphs.STRIDE, CELLS, graphs.STRIDE).mean(axis=(1, 3))
     maps = brightness[:, :, None] * np.array(graphs.EVIDENCE)
     assert prediction.class_maps == pytest.approx(maps, abs=1e-5)
-    assert prediction.features == pytest.approx(maps.mean(axis=(0, 1)), abs=1e-5)
     assert prediction.logits == pytest.approx(maps.mean(axis=(0, 1)) + graphs.BIAS, abs=1e-5)
+
+
+def test_a_graph_that_knows_nothing_of_the_gate_says_nothing_of_it() -> None:
+    prediction = Classifier(graphs.brightness_bundle()).run(canvas(1))
+
+    assert (prediction.novelty, prediction.several_views) == (None, None)
+
+
+def test_what_the_gate_asks_is_answered_as_numbers() -> None:
+    film = canvas(1)
+    graph = graphs.brightness_graph(asked=("novelty", "several_views"))
+
+    prediction = Classifier(graphs.brightness_bundle(graph)).run(film)
+
+    assert prediction.novelty == pytest.approx(film.mean(), abs=1e-5)
+    assert prediction.several_views == pytest.approx(film.mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("limit", [{"novelty_limit": 1.0}, {"several_views_limit": 0.5}])
+def test_a_graph_without_what_its_manifest_s_gate_needs_is_refused(limit: dict[str, float]) -> None:
+    with pytest.raises(errors.BundleDamaged, match="gate"):
+        Classifier(graphs.brightness_bundle(gate=Gate(**limit)))
 
 
 def test_many_threads_get_each_their_own_answer() -> None:

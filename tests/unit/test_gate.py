@@ -11,6 +11,7 @@ import pytest
 
 from fracturelens import gate
 from fracturelens.bundle import Gate
+from fracturelens.decision import NOTES
 from fracturelens.radiograph import Radiograph, decode
 from tests import films
 
@@ -74,6 +75,41 @@ def test_the_thresholds_are_the_manifest_s() -> None:
 
     assert gate.examine(bright, Gate(max_negative_score=score + 0.01)) == ()
     assert gate.examine(bright, Gate(max_negative_score=score - 0.01)) != ()
+
+
+def test_a_film_unlike_the_training_films_is_refused_once_nothing_more_definite_is_wrong() -> None:
+    limits = Gate(novelty_limit=2.0)
+
+    def told(picture: Radiograph, novelty: float) -> list[str]:
+        return [reason.code for reason in gate.examine(picture, limits, novelty)]
+
+    assert told(film(films.bone()), 2.0) == []
+    assert told(film(films.bone()), 2.01) == ["unlike_training_films"]
+    assert told(film(films.bone(), colourfulness=0.5), 9.0) == ["colour_picture"]
+
+
+def test_novelty_counts_only_where_the_bundle_sets_a_limit_and_the_graph_tells() -> None:
+    assert gate.examine(film(films.bone()), Gate(), 1e9) == ()
+    assert gate.examine(film(films.bone()), Gate(novelty_limit=1.0), None) == ()
+
+
+def test_several_views_are_remarked_on_from_the_limit_on() -> None:
+    limits = Gate(several_views_limit=0.7)
+
+    assert gate.remarks(limits, 0.7) == ("several_views",)
+    assert gate.remarks(limits, 0.69) == ()
+    assert gate.remarks(limits, None) == ()
+    assert gate.remarks(Gate(), 1.0) == ()
+    assert set(gate.remarks(limits, 1.0)) <= set(NOTES)
+
+
+@pytest.mark.parametrize("code", [*gate.REASONS, *NOTES])
+def test_every_reason_is_documented_and_has_a_text_on_the_page(root: Path, code: str) -> None:
+    page = (root / "web" / "js" / "messages.js").read_text(encoding="utf-8")
+    notes = page[page.index("  note: {") : page.index("  progress: {")]
+
+    assert f"- `{code}`: " in (root / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert f"    {code}:" in notes
 
 
 @pytest.mark.data

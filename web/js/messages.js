@@ -32,7 +32,15 @@ export const MESSAGES = {
   // What the reading remarks on, by the code of the reason; a code without a text here shows the server's own words.
   note: {
     several_frames: "The file holds several pictures; only the first was read.",
-    alpha_ignored: "Transparent parts of the picture were read as black.",
+    transparency_filled: "Transparent parts of the picture were read as black.",
+    several_views: "There seem to be several films on this sheet. The probabilities are for the whole sheet.",
+    extreme_aspect: "The picture is a strip, far longer than wide, not a film of a joint.",
+    low_contrast: "The picture is blank, or has too little contrast to show bone.",
+    too_few_greys: "Almost all of the picture is pure black or pure white: too few greys to show bone.",
+    colour_picture: "This is a colour picture, not a radiograph.",
+    looks_negative: "The film looks like a negative: bone dark, air bright. Invert it and send it again.",
+    unlike_training_films:
+      "The picture is unlike every kind of film that the model has learnt from; what it would say of it means nothing.",
   },
 
   progress: {
