@@ -186,15 +186,15 @@ class HeldOut:
 
     def unrelated(self) -> Array:
         """Correlate each film's Grad-CAM with that of a film of another group, shape (n,)."""
-        found = []
+        count = len(self.films)
+        found = np.full(count, np.nan)
         for i, film in enumerate(self.films):
-            order = np.roll(np.arange(len(self.films)), -i - len(self.films) // 2)
-            other = next((j for j in order if self.films[j].group != film.group), i)
+            others = (j % count for j in range(i + count // 2, i + count // 2 + count))
+            other = next((j for j in others if self.films[j].group != film.group), i)
             both = self.on_film[i] & self.on_film[other]
-            found.append(
-                spearman(grad_cam(self.maps[i])[both], grad_cam(self.maps[other])[both]) if both.any() else np.nan
-            )
-        return np.array(found)
+            if other != i and both.any():
+                found[i] = spearman(grad_cam(self.maps[i])[both], grad_cam(self.maps[other])[both])
+        return found
 
 
 def examine(
