@@ -88,10 +88,11 @@ def crossval(
 
     Interrupt at any time: the next call goes on from the last finished epoch, and skips finished folds.
     """
-    from training import crossval as steps
-
     settings = _recipe(recipe)
     films = _dataset(data, layout, settings.seed, where, grades)
+
+    from training import crossval as steps  # after the data is known to be good: TensorFlow takes seconds to load
+
     steps.crossval(films, settings, start, runs, runs.parent / "packed", only=fold)
 
 
@@ -106,10 +107,12 @@ def train(
     start: Start = START,
 ) -> None:
     """Train the network to ship on every film."""
+    settings = _recipe(recipe)
+    films = _dataset(data, layout, settings.seed, where, grades)
+
     from training import crossval as steps
 
-    settings = _recipe(recipe)
-    steps.train_all(_dataset(data, layout, settings.seed, where, grades), settings, start, runs, runs.parent / "packed")
+    steps.train_all(films, settings, start, runs, runs.parent / "packed")
 
 
 @app.command()

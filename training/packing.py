@@ -11,7 +11,7 @@ from tqdm import tqdm
 from fracturelens.errors import FilmError
 from fracturelens.letterbox import fit, letterbox
 from fracturelens.radiograph import Grey, decode
-from training.datasets import DataError, Dataset, Film
+from training.datasets import Dataset, Film
 
 MARGIN = 1.25
 """Films are packed this much larger than the input, so that zooming in while augmenting finds real detail."""
@@ -28,7 +28,7 @@ def read_film(film: Film) -> Grey:
     try:
         return decode(film.path.read_bytes()).pixels
     except FilmError as error:
-        raise DataError(film.path, f"the film cannot be read: {error.message}") from error
+        raise film.error(f"the film cannot be read: {error.message}") from error
 
 
 def packed_side(input_size: int) -> int:
