@@ -60,11 +60,8 @@ SHIPPED = (
         local_contrast=True,
         quarter_turns=True,
     ),
-    Stage(input_size=352, epochs=0, rate=0.0, local_contrast=True),
 )
-"""Two-phase fine-tuning on grey values as they are, then a third phase in which a film's exposure no longer counts.
-Films are read larger than they were in training, where augmentation shows fractures larger than they are (Touvron et
-al., 2019, "Fixing the train-test resolution discrepancy")."""
+"""Two-phase fine-tuning on grey values as they are, then a third phase in which a film's exposure no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
