@@ -47,8 +47,10 @@ format: $(TEST) ## put the code in form, and fix what can be fixed by rule
 .PHONY: train
 train: $(TRAINING) $(PACKAGE) ## train, evaluate and export a model bundle; hours, goes on where it was stopped
 	$(BIN)/python -m training crossval
-	$(BIN)/python -m training evaluate --runs runs/elbow
 	$(BIN)/python -m training train
+	$(BIN)/python -m training sanity
+	$(BIN)/python -m training gate
+	$(BIN)/python -m training evaluate --runs runs/elbow
 	$(BIN)/python -m training export --runs runs/elbow
 
 .PHONY: bench

