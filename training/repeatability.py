@@ -16,6 +16,7 @@ from fracturelens.letterbox import fit
 from training import calibration, compare, metrics
 from training.crossval import OUTPUT, folds
 from training.datasets import DataError
+from training.fit import HISTORY
 from training.metrics import Array, GroupBootstrap
 from training.packing import read_film
 from training.readings import Readings
@@ -118,16 +119,32 @@ def _alike(one: Grid, other: Grid, row: int, readings: Readings, recipe: Recipe)
 
 
 def _settings(first: Path, second: Path, done: list[int]) -> dict[str, Any]:
-    """Say whether both runs had the same recipe but for the seed, as they have written it down."""
-    found = [
+    """Say whether both runs had the same recipe but for the seed, and how many epochs they have in common.
+
+    Recipes are compared as the folds' folders have them, without stages of no epochs: those train nothing.
+    """
+    written = [
         [json.loads((runs / f"fold-{fold}" / RECIPE).read_text()) for fold in done]
         for runs in (first, second)
         if all((runs / f"fold-{fold}" / RECIPE).is_file() for fold in done)
     ]
-    if len(found) < 2:
-        return {"same_recipe": None, "seeds": None}
-    seeds = [[recipe.pop("seed", None) for recipe in recipes] for recipes in found]
-    return {"same_recipe": found[0] == found[1], "seeds": seeds}
+    found: dict[str, Any] = {"same_recipe": None, "seeds": None, **_common_epochs(first, second, done)}
+    if len(written) == 2:
+        found["seeds"] = [[recipe.pop("seed", None) for recipe in recipes] for recipes in written]
+        for recipe in (recipe for recipes in written for recipe in recipes):
+            recipe["stages"] = [stage for stage in recipe.get("stages", []) if stage["epochs"]]
+        found["same_recipe"] = written[0] == written[1]
+    return found
+
+
+def _common_epochs(first: Path, second: Path, done: list[int]) -> dict[str, int | None]:
+    """Count the epochs with the very same losses: the second run went on from the first's weights after them."""
+    histories = [[runs / f"fold-{fold}" / HISTORY for runs in (first, second)] for fold in done]
+    if not all(path.is_file() for pair in histories for path in pair):
+        return {"epochs": None, "common_epochs": None}
+    pairs = [[path.read_text().splitlines()[1:] for path in pair] for pair in histories]
+    common = [sum(one == other for one, other in zip(*pair, strict=False)) for pair in pairs]
+    return {"epochs": max(len(rows) for pair in pairs for rows in pair), "common_epochs": max(common)}
 
 
 def _probabilities(readings: Readings, chosen: npt.NDArray[np.int64], calibrated: Array) -> dict[str, Any]:

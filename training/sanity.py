@@ -31,7 +31,7 @@ RESULTS = "sanity.json"
 """Name of the figures in a results folder."""
 DRAWS = 3
 """Times that each fold's network is randomised anew."""
-MOST = 40
+MOST = 20
 """Films of each fold that are followed step by step; the random networks read them all."""
 LIMIT = 0.2
 """Absolute rank correlation below which a randomised network's map counts as unlike the trained one's."""

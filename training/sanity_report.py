@@ -107,8 +107,7 @@ def _cascade(found: dict[str, Any]) -> list[str]:
         (
             "Convolutions are drawn normally with variance 2 / fan-in, batch normalisation gets scale 1 and shift 0, "
             f"and its statistics are fitted anew to {found['settling_films']} films of the fold, so that activations "
-            "do not vanish. Neighbouring cells are alike, so that even unrelated maps correlate by chance: between the "
-            f"trained networks' maps of two *different* films the median is {estimate(found['unrelated'])}."
+            "do not vanish."
         ),
     ]
 
@@ -121,16 +120,19 @@ def _verdict(found: dict[str, Any]) -> str:
         over = [number for number, value in enumerate(medians) if value is None or value >= found["limit"]]
         layers = [step["layer"] for step in found["cascade"]]
         if not over:
-            parts.append(f"The {words} keeps below the limit from the first step on (`{layers[0]}`, the class maps).")
+            parts.append(f"The {words} is below the limit from the first step on (`{layers[0]}`, the class maps).")
         elif over[-1] + 1 < len(layers):
             above = ", ".join(f"`{layers[number]}`" for number in over)
-            parts.append(f"The {words} does not at {above}; it keeps below the limit from `{layers[over[-1] + 1]}` on.")
+            after = f"`{layers[over[-1] + 1]}`"
+            parts.append(f"The {words} is **not** below the limit at {above}; it is and stays below from {after} on.")
         else:
             parts.append(
-                f"The {words} does **not** keep below the limit: with every layer randomised it is not under it."
+                f"The {words} does **not** stay below the limit: with every layer randomised it is not under it."
             )
     return (
-        f"{' '.join(parts)} The peak hits within one cell on {estimate(found['followed']['one_cell'])} of these films "
+        f"{' '.join(parts)} By chance, the maps of two *different* films by a trained network reach "
+        f"{estimate(found['unrelated'])}, since neighbouring cells are alike. The peak hits within one cell on "
+        f"{estimate(found['followed']['one_cell'])} of these films "
         f"before, and on {estimate(found['cascade'][0]['one_cell'])} once the class maps alone are randomised."
     )
 
@@ -143,6 +145,12 @@ def _repeatability(found: dict[str, Any] | None) -> list[str]:
         False: "with **other settings** (not only another seed)",
         None: "(their recipes were not kept)",
     }[found["same_recipe"]]
+    shared = (
+        f" **They have {found['common_epochs']} of their {found['epochs']} epochs in common**: the second went on from "
+        "the first's weights, and only what followed was trained anew. Two trainings from the start may agree less."
+        if found["common_epochs"]
+        else ""
+    )
     folds, maps, auroc = ", ".join(map(str, found["folds"])), found["maps"], found["auroc"]
     rows = (
         ("fracture probability, correlation (Pearson)", found["pearson"]),
@@ -162,7 +170,7 @@ def _repeatability(found: dict[str, Any] | None) -> list[str]:
         (
             f"Two networks trained {recipe} read the {found['films']:,} held-out films of fold {folds} "
             f"({found['fractured']:,} fractured); calibration and operating points are the first's, fitted on its "
-            "other folds."
+            f"other folds.{shared}"
         ),
         "",
         *table(("", ""), ((words, estimate(value)) for words, value in rows)),

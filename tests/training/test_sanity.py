@@ -463,21 +463,31 @@ def test_one_fold_is_enough_and_what_cannot_be_compared_is_refused(
 
 
 @pytest.mark.training
-def test_recipes_that_differ_in_more_than_the_seed_are_told(dataset: Dataset, runs: Path, tmp_path: Path) -> None:
+def test_recipes_that_differ_and_epochs_in_common_are_told(dataset: Dataset, runs: Path, tmp_path: Path) -> None:
     def moved(content: dict[str, Any]) -> dict[str, Any]:
         return {**content, "logits": content["logits"] * 1.1}
 
-    first = second_run(runs, tmp_path / "first", lambda found: found)
-    second = second_run(runs, tmp_path / "second", moved)
-    assert repeat(dataset, first, second)["same_recipe"] is None
-
-    for place, recipe in ((first, RECIPE), (second, replace(RECIPE, seed=9))):
+    def write(place: Path, recipe: Recipe, losses: list[float]) -> None:
+        history = ["epoch,loss", *(f"{epoch},{loss}" for epoch, loss in enumerate(losses))]
         for fold in (0, 1):
             (place / f"fold-{fold}" / "recipe.json").write_text(json.dumps(recipe.to_json()))
-    assert repeat(dataset, first, second)["same_recipe"] is True
+            (place / f"fold-{fold}" / "history.csv").write_text("\n".join(history))
 
-    (second / "fold-1" / "recipe.json").write_text(json.dumps(replace(RECIPE, seed=9, sharpness=5.0).to_json()))
-    assert repeat(dataset, first, second)["same_recipe"] is False
+    first = second_run(runs, tmp_path / "first", lambda found: found)
+    second = second_run(runs, tmp_path / "second", moved)
+    found = repeat(dataset, first, second)
+    assert (found["same_recipe"], found["common_epochs"]) == (None, None)
+
+    write(first, RECIPE, [0.9, 0.8, 0.7])
+    reading = Stage(128, epochs=0, rate=0.0)
+    write(second, replace(RECIPE, seed=9, stages=(*RECIPE.stages, reading)), [0.9, 0.8, 0.6])
+    found = repeat(dataset, first, second)
+    assert (found["same_recipe"], found["seeds"]) == (True, [[3, 3], [9, 9]])
+    assert (found["epochs"], found["common_epochs"]) == (3, 2)
+
+    write(second, replace(RECIPE, seed=9, sharpness=5.0), [0.91, 0.81, 0.6])
+    found = repeat(dataset, first, second)
+    assert (found["same_recipe"], found["common_epochs"]) == (False, 0)
 
 
 # Words and the figure
@@ -524,9 +534,12 @@ def figures(medians: list[float]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("medians", "said"),
     [
-        ([0.1, 0.05, 0.02], "The shown map keeps below the limit from the first step on"),
-        ([0.5, 0.3, 0.1], "The shown map does not at `class_maps`, `Conv_1`; it keeps below the limit from `block_16`"),
-        ([0.1, 0.1, 0.2], "The shown map does **not** keep below the limit"),
+        ([0.1, 0.05, 0.02], "The shown map is below the limit from the first step on"),
+        (
+            [0.5, 0.3, 0.1],
+            "The shown map is **not** below the limit at `class_maps`, `Conv_1`; it is and stays below from `block_16`",
+        ),
+        ([0.1, 0.1, 0.2], "The shown map does **not** stay below the limit"),
     ],
 )
 def test_the_page_says_what_the_figures_say(medians: list[float], said: str) -> None:
@@ -558,3 +571,6 @@ def test_page_and_figure_come_from_the_figures_alone(done: Done, dataset: Datase
     page = "\n".join(lines(json.loads(json.dumps(found))))
     assert page.count("\n| `") == 20
     assert "difference in AUROC (paired)" in page
+    assert "epochs in common" not in page
+    found["repeatability"] |= {"epochs": 18, "common_epochs": 12}
+    assert "**They have 12 of their 18 epochs in common**" in "\n".join(lines(found))
