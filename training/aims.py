@@ -44,8 +44,8 @@ AIMS = (
     Aim("expected calibration error, calibrated", ("calibration", "after", "ece"), 0.03, at_most=True),
     Aim("three classes: accuracy", ("three_classes", "accuracy"), 0.92),
     Aim("pointing: peak within one map cell of an outline", ("pointing", "one_cell"), 0.92),
-    Aim("gate, films vs other images: AUROC", ("gate", "auroc"), 0.97),
-    Aim("gate, share of films refused", ("gate", "refused"), 0.03, at_most=True),
+    Aim("gate, films vs other images: AUROC", ("gate", "strangers", "all kinds", "auroc"), 0.97),
+    Aim("gate, share of films refused", ("gate", "films", "all films"), 0.03, at_most=True),
 )
 
 PUBLISHED = (

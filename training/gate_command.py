@@ -24,6 +24,8 @@ from training.strangers import Half, Stranger, collect, fetch
 
 RESULT = "gate.json"
 """Name of the figures in a results folder."""
+ABOUT = ("data", "recipe", "method", "methods", "missing_sources", "folds")
+"""What the figures were made from and how; the rest follows from the scores."""
 
 
 def run(dataset: Dataset, recipe: Recipe, runs: Path, pictures: Path, results: Path, measure: Path) -> dict[str, Any]:
@@ -59,7 +61,14 @@ def run(dataset: Dataset, recipe: Recipe, runs: Path, pictures: Path, results: P
     measured = {fold: (_fitted(method, found, several), found) for fold, found in material.items()}
     scores = gather_scores(dataset, strangers, measured)
     scores.write(results / SCORES)
-    about = {"method": describe(method), "methods": figures, "missing_sources": missing, "folds": sorted(material)}
+    about = {
+        "data": {"name": dataset.name, "digest": dataset.digest()},
+        "recipe": recipe.to_json(),
+        "method": describe(method),
+        "methods": figures,
+        "missing_sources": missing,
+        "folds": sorted(material),
+    }
     (results / RESULT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n")
     found = refresh(dataset, results)
     shipped = runs / "all"
@@ -78,7 +87,7 @@ def refresh(dataset: Dataset, results: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(path, "the gate was not judged yet; run `python -m training gate`")
     known = json.loads(path.read_text())
-    about = {name: known[name] for name in ("method", "methods", "missing_sources", "folds")}
+    about = {name: known[name] for name in ABOUT}
     found = evaluate_gate(dataset, Scores.read(results / SCORES), about)
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
     return found

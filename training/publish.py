@@ -10,8 +10,8 @@ from training import examples, figures, report
 from training.datasets import Dataset
 from training.readings import OutOfFold
 
-FIGURES_OF_PARTS = {"sanity": "training.sanity_figures"}
-"""Parts of the results that have a figure, and the modules whose ``draw`` makes it."""
+PARTS_DRAWN = {"sanity": "training.sanity_figures", "gate": "training.gate_figures"}
+"""Parts of the results that have a figure, and the modules whose ``draw`` writes it into a folder."""
 
 
 def publish(results: dict[str, Any], dataset: Dataset, predicted: OutOfFold, folder: Path, docs: Path) -> None:
@@ -20,7 +20,7 @@ def publish(results: dict[str, Any], dataset: Dataset, predicted: OutOfFold, fol
     (docs / "results.md").write_text(report.results_page(results))
     (docs / "examples.md").write_text(report.examples_page(results))
     figures.draw(results, sorted(folder.glob("history-*.csv")), pictures)
-    for part, module in FIGURES_OF_PARTS.items():
+    for part, module in PARTS_DRAWN.items():
         if part in results:
             import_module(module).draw(results[part], pictures)
     examples.draw(dataset, predicted, results, pictures / "examples")

@@ -14,7 +14,7 @@ from training.labels import bound, origin_note
 from training.model_card import model_card
 from training.tables import estimate, number, table
 
-OTHER_PARTS = {"sanity": "training.sanity_report", "gate": "training.novelty"}
+OTHER_PARTS = {"sanity": "training.sanity_report", "gate": "training.gate_report"}
 """Parts of the results that come from steps of their own, and the modules whose ``lines`` put them into words."""
 
 __all__ = ["comparison", "estimate", "examples_page", "model_card", "results_page"]

@@ -17,6 +17,8 @@ from training.gate_scores import Scores
 from training.novelty import MAHALANOBIS, Method
 
 ABOUT: dict[str, Any] = {
+    "data": {"name": "drawn", "digest": "0" * 64},
+    "recipe": {},
     "method": gate_command.describe(Method(MAHALANOBIS, "block_15_add", 64)),
     "methods": {
         "one": {"auroc": 0.99, "auroc_altered": 0.98, "strangers_refused": 0.9, "altered_refused": 0.02},

@@ -27,7 +27,7 @@ def test_a_network_that_was_finished_and_one_that_is_trained_fill_the_bar() -> N
         progress.network("Fold 0")
         progress.skip(2)
         half = progress._bar.n
-        assert half == progress._bar.total / 2
+        assert 2 * half == progress._bar.total
         assert progress._bar.initial == half, "what was done before must not speed up the estimate"
         progress.network("Fold 1")
         assert progress._bar.format_dict["rate"] is None
