@@ -55,8 +55,8 @@ def _pointing(found: dict[str, Any]) -> list[str]:
         ),
         "",
         (
-            f"Random weights: the same architecture drawn anew, {_counted(found['draws'], 'network')} for each fold (peak within "
-            f"one cell, draw by draw: {draws}). Without any network, within one cell: the film's centre hits "
+            f"Random weights: the same architecture drawn anew, {_counted(found['draws'], 'network')} for each fold "
+            f"(peak within one cell, draw by draw: {draws}). Without any network, within one cell: the film's centre hits "
             f"{estimate(chance['centre'])}, the centre of brightness (bone) {estimate(chance['bone'])}, a place "
             f"anywhere on the film {estimate(chance['even_heat'])}, which is also the share of evenly spread heat; of "
             f"heat that follows brightness, {estimate(chance['bone_heat'])} would lie there."
@@ -84,8 +84,8 @@ def _cascade(found: dict[str, Any]) -> list[str]:
     return [
         (
             "Cascading randomisation (Adebayo et al., 2018): weights are drawn anew from the top layer down, "
-            f"{_counted(found['draws'], 'time')} for each network, and the heatmap of the class that was explained is compared "
-            "with the one before by Spearman's rank correlation, sign aside. Medians over "
+            f"{_counted(found['draws'], 'time')} for each network, and the heatmap of the class that was explained is "
+            "compared with the one before by Spearman's rank correlation, sign aside. Medians over "
             f"{found['followed']['films']:,} of the films, spread evenly; all should fall below "
             f"{number(found['limit'])}."
         ),
