@@ -55,10 +55,10 @@ def run(dataset: Dataset, recipe: Recipe, runs: Path, pictures: Path, results: P
         material[fold] = gather(model, dataset, training, held_out, strangers, folder / MATERIAL)
     if len(material) < 2:
         raise DataError(runs, "the gate needs at least two trained folds; run `python -m training crossval`")
-    figures = _compare(list(material.values()), strangers)
+    figures = _compare(dataset, list(material.values()), strangers)
     method = choose(figures)
     several = np.array([film.attributes.get("multiscan") == "1" for film in dataset.films])
-    measured = {fold: (_fitted(method, found, several), found) for fold, found in material.items()}
+    measured = {fold: (_fitted(dataset, method, found, several), found) for fold, found in material.items()}
     scores = gather_scores(dataset, strangers, measured)
     scores.write(results / SCORES)
     about = {
@@ -77,7 +77,7 @@ def run(dataset: Dataset, recipe: Recipe, runs: Path, pictures: Path, results: P
         model.load_weights(shipped / WEIGHTS)
         none = np.empty(0, dtype=np.int64)
         everything = gather(model, dataset, np.arange(len(dataset)), none, [], shipped / MATERIAL)
-        _fitted(method, everything, several).write(measure, network=np.array(everything.network))
+        _fitted(dataset, method, everything, several).write(measure, network=np.array(everything.network))
     return found
 
 
@@ -102,15 +102,14 @@ def describe(method: Method) -> dict[str, Any]:
     return {"name": method.name, "layer": method.layer, "size": method.size, "words": words}
 
 
-def _fitted(method: Method, material: Material, several: Mask) -> Measure:
-    # The altered copies follow the films themselves; a crop or a margin does not change how many films there are,
-    # but may cut one away, so several views are learnt from the films as they are.
-    measure = fit(method, material.to_fit())
+def _fitted(dataset: Dataset, method: Method, material: Material, several: Mask) -> Measure:
+    measure = fit(method, material.to_fit(dataset))
+    # A crop may cut away one of two films, so several views are learnt from the films as they are.
     views = fit(method, material.features["fitted"], several[material.fitted]).views
     return Measure(measure.layer, measure.centre, measure.directions, views)
 
 
-def _compare(material: list[Material], strangers: list[Stranger]) -> dict[str, dict[str, float]]:
+def _compare(dataset: Dataset, material: list[Material], strangers: list[Stranger]) -> dict[str, dict[str, float]]:
     """Return each method's figures, means over the networks, on the choosing half of the strangers."""
     choosing = np.array([one.half is Half.CHOOSING for one in strangers])
 
@@ -119,7 +118,11 @@ def _compare(material: list[Material], strangers: list[Stranger]) -> dict[str, d
 
     found = [
         rival_figures(
-            one.to_fit(), one.features["films"], one.features["altered"], half(one.features["strangers"]), REFUSED
+            one.to_fit(dataset),
+            one.features["films"],
+            one.features["altered"],
+            half(one.features["strangers"]),
+            REFUSED,
         )
         for one in material
     ]

@@ -15,8 +15,8 @@ from training.novelty import Array
 from training.strangers import Half
 from training.tables import estimate, number, percent, table
 
-REFUSED = 0.02
-"""Share of the films that both parts of the gate together may refuse; the aim allows 3 %, on films to come too."""
+REFUSED = 0.01
+"""Share of the films that both parts of the gate together may refuse; more among casts and metal, which are few."""
 VIEWS_SPECIFICITY = 0.98
 """Share of the sheets with one film that must not be said to hold several."""
 LEAST_ORIGINALS = 5
@@ -69,7 +69,7 @@ def evaluate_gate(dataset: Dataset, scores: Scores, about: dict[str, Any]) -> di
     refused = scores.glance | (ratio > 1)
     groups = np.array([film.group for film in films])
     everything = np.ones(len(films), dtype=bool)
-    subgroups = {
+    subgroups = {"fractured films": np.array([film.fractured for film in films])} | {
         name: np.array([film.attributes.get(key) == value for film in films])
         for name, (key, value) in SUBGROUPS.items()
     }
