@@ -58,8 +58,8 @@ def _pointing(found: dict[str, Any]) -> list[str]:
             f"Random weights: the same architecture drawn anew, {_counted(found['draws'], 'network')} for each fold "
             f"(peak within one cell, draw by draw: {draws}). Without any network, within one cell: the film's "
             f"centre hits {estimate(chance['centre'])}, the centre of brightness (bone) {estimate(chance['bone'])}, a "
-            f"place anywhere on the film {estimate(chance['even_heat'])}, which is also the share of evenly spread heat; "
-            f"of heat that follows brightness, {estimate(chance['bone_heat'])} would lie there."
+            f"place anywhere on the film {estimate(chance['even_heat'])}, which is also the share of evenly spread "
+            f"heat; of heat that follows brightness, {estimate(chance['bone_heat'])} would lie there."
         ),
     ]
 
