@@ -131,8 +131,8 @@ def evaluate(
 ) -> None:
     """Turn out-of-fold predictions into figures with intervals, plots, docs/results.md and docs/examples.md."""
     from training import evaluate as steps
-    from training.publish import publish
-    from training.tables import estimate
+    from training.report.publish import publish
+    from training.report.tables import estimate
 
     written = results / "results.json"
     # Predictions are judged by the recipe that made them, which a newer default must not replace.
@@ -202,7 +202,7 @@ def compare(
     that neither was trained on.
     """
     from training import compare as steps
-    from training import report
+    from training.report import pages as report
 
     films = _dataset(data, layout, 0, where, grades)
     found = steps.compare(films, *(steps.fracture_probability(place, films) for place in (old, new)))
@@ -231,7 +231,7 @@ def sanity(
 
     Afterwards `evaluate` puts the figures on the page of results.
     """
-    from training import sanity as steps
+    from training.sanity import checks as steps
 
     settings = _recipe(recipe)
     films = _dataset(data, layout, settings.seed, where, grades)
@@ -260,7 +260,7 @@ def gate(
     settings = _recipe(recipe)
     films = _dataset(data, layout, settings.seed, where, grades)
 
-    from training import gate_command as steps
+    from training.gate import command as steps
 
     steps.run(films, settings, runs, pictures, results, measure)
     typer.echo(f"written: {results / steps.RESULT}, {measure}")

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from fracturelens.bundle import CLASSES, Calibration
-from training import calibration, metrics, selection
+from training import calibration, metrics
 from training.crossval import folds
 from training.datasets import DataError, Dataset, Film
 from training.metrics import GroupBootstrap, Metric
 from training.pointing import Pointing, point
 from training.readings import PREDICTIONS, Mask, OutOfFold, Readings, frozen, read
 from training.recipe import Recipe
+from training.report import selection
 
 __all__ = ["PREDICTIONS", "OutOfFold", "Readings", "evaluate", "frozen", "joined", "read", "write"]
 

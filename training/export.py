@@ -16,10 +16,10 @@ from fracturelens.bundle import Bundle, Calibration, Gate, GraphFile, Manifest, 
 from fracturelens.classifier import GATE_OUTPUTS, Classifier
 from training.batches import cell_offset
 from training.datasets import DataError
-from training.gated import fingerprint, gated
-from training.novelty import Measure
+from training.gate.gated import fingerprint, gated
+from training.gate.novelty import Measure
 from training.recipe import Recipe
-from training.report import model_card
+from training.report.model_card import model_card
 
 INPUT = "film"
 TOLERANCE = 1e-3

@@ -13,7 +13,7 @@ from fracturelens.bundle import Calibration, OperatingPoints
 from training import calibration
 from training.crossval import OUTPUT, folds
 from training.datasets import DataError, Dataset
-from training.selection import false_alarms
+from training.report.selection import false_alarms
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -9,7 +9,7 @@ from fracturelens import gate
 from fracturelens.bundle import Gate
 from fracturelens.radiograph import Radiograph
 from tests import films
-from training.alterations import ALTERATIONS, altered
+from training.gate.alterations import ALTERATIONS, altered
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)

@@ -12,9 +12,9 @@ from PIL import Image
 
 from tests.training.conftest import NOTCH
 from training.datasets import ADAPTERS, Dataset
-from training.examples import HEIGHT, OUTLINE, draw, side_by_side
 from training.readings import OutOfFold
 from training.recipe import Recipe
+from training.report.examples import HEIGHT, OUTLINE, draw, side_by_side
 
 RECIPE = Recipe.of({"stages": [{"input_size": 96, "epochs": 1, "rate": 0.001}]})
 LEFT, TOP, RIGHT, BOTTOM = (value / side for value, side in zip(NOTCH, (144, 192, 144, 192), strict=True))

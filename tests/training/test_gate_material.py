@@ -11,14 +11,15 @@ import pytest
 
 from fracturelens.letterbox import letterbox
 from fracturelens.radiograph import Radiograph
-from training import gate_material, network
-from training.alterations import ALTERATIONS
+from training import network
 from training.datasets import ADAPTERS, Dataset
-from training.gate_material import RARE_TIMES, Material, altered_film, gather
-from training.gated import fingerprint, probe
+from training.gate import material as gate_material
+from training.gate.alterations import ALTERATIONS
+from training.gate.gated import fingerprint, probe
+from training.gate.material import RARE_TIMES, Material, altered_film, gather
+from training.gate.strangers import Half, Stranger
 from training.packing import read_film
 from training.recipe import Recipe
-from training.strangers import Half, Stranger
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 

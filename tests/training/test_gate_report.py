@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training import gate_command, gate_figures
 from training.datasets import DataError, Dataset, Film
-from training.gate_report import REFUSED, evaluate_gate, lines, novelty_limit
-from training.gate_scores import Scores
-from training.novelty import MAHALANOBIS, Method
+from training.gate import command as gate_command
+from training.gate import figures as gate_figures
+from training.gate.novelty import MAHALANOBIS, Method
+from training.gate.report import REFUSED, evaluate_gate, lines, novelty_limit
+from training.gate.scores import Scores
 
 ABOUT: dict[str, Any] = {
     "data": {"name": "drawn", "digest": "0" * 64},

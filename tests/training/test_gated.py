@@ -17,13 +17,13 @@ from fracturelens.gate import examine
 from fracturelens.letterbox import letterbox
 from tests import films
 from training import network
-from training.alterations import altered
 from training.datasets import DataError
 from training.export import LearntGate, to_graph, write_bundle
-from training.gated import fingerprint, gated, probe
-from training.novelty import LAYERS, MAHALANOBIS, Features, Measure, Method, fit
+from training.gate.alterations import altered
+from training.gate.gated import fingerprint, gated, probe
+from training.gate.novelty import LAYERS, MAHALANOBIS, Features, Measure, Method, fit
+from training.gate.strangers.drawn import drawings
 from training.recipe import Recipe
-from training.strangers.drawn import drawings
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from training.novelty import ENERGY, MAHALANOBIS, METHODS, NEAREST, Measure, Method, choose, fit, scorer
+from training.gate.novelty import ENERGY, MAHALANOBIS, METHODS, NEAREST, Measure, Method, choose, fit, scorer
 
 Array = npt.NDArray[np.float64]
 LAYER = "features"

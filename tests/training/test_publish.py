@@ -10,9 +10,9 @@ import pytest
 
 from training.datasets import ADAPTERS
 from training.evaluate import evaluate
-from training.publish import publish
 from training.readings import OutOfFold
 from training.recipe import Recipe
+from training.report.publish import publish
 
 
 @pytest.mark.training

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from training import aims, checklists, figures, labels, report, tables
 from training.datasets.fracatlas import LABEL_ORIGIN
+from training.report import aims, checklists, figures, labels, tables
+from training.report import pages as report
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from scipy.stats import spearmanr
 
 from fracturelens.letterbox import Letterbox
 from tests.training.conftest import NOTCH, draw_fracatlas
-from training import similarity
 from training.datasets import DataError, Dataset, fracatlas
 from training.metrics import GroupBootstrap
 from training.pointing import Target
 from training.recipe import Recipe, Stage
+from training.sanity import similarity
 
 # Keras hands its variables to NumPy in a way that NumPy 2 warns of when weights are saved.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")
@@ -152,7 +152,7 @@ def small() -> Any:
 
 def weights_by_group(model: Any) -> dict[str, list[npt.NDArray[np.float32]]]:
     from training.network import BACKBONE, CLASS_MAPS
-    from training.randomise import _group
+    from training.sanity.randomise import _group
 
     found: dict[str, list[npt.NDArray[np.float32]]] = {CLASS_MAPS: model.get_layer(CLASS_MAPS).get_weights()}
     for layer in model.get_layer(BACKBONE).layers:
@@ -163,7 +163,7 @@ def weights_by_group(model: Any) -> dict[str, list[npt.NDArray[np.float32]]]:
 
 @pytest.mark.training
 def test_groups_run_from_the_top_down_and_hold_every_weight(small: Any) -> None:
-    from training.randomise import layer_groups
+    from training.sanity.randomise import layer_groups
 
     groups = layer_groups(small)
 
@@ -174,7 +174,7 @@ def test_groups_run_from_the_top_down_and_hold_every_weight(small: Any) -> None:
 
 @pytest.mark.training
 def test_drawing_changes_the_named_groups_only_and_the_same_seed_draws_the_same(small: Any) -> None:
-    from training.randomise import layer_groups, redraw
+    from training.sanity.randomise import layer_groups, redraw
 
     trained = small.get_weights()
     before = weights_by_group(small)
@@ -197,7 +197,7 @@ def test_drawing_changes_the_named_groups_only_and_the_same_seed_draws_the_same(
 @pytest.mark.training
 def test_drawn_convolutions_keep_the_variance_of_activations(small: Any) -> None:
     from training.network import BACKBONE
-    from training.randomise import redraw
+    from training.sanity.randomise import redraw
 
     trained = small.get_weights()
     redraw(small, ["block_16"], seed=1)
@@ -215,7 +215,7 @@ def test_settled_networks_read_as_they_were_settled_and_do_not_collapse(small: A
     from training import network
     from training.fit import predict
     from training.network import BACKBONE
-    from training.randomise import layer_groups, redraw, settle
+    from training.sanity.randomise import layer_groups, redraw, settle
 
     trained = small.get_weights()
     untouched = small.get_layer(BACKBONE).get_layer("block_1_expand_BN").get_weights()
@@ -266,7 +266,7 @@ def runs(dataset: Dataset, small: Any, tmp_path_factory: pytest.TempPathFactory)
     from training import network
     from training.crossval import OUTPUT, save
     from training.fit import WEIGHTS, predict
-    from training.randomise import layer_groups, redraw, settle
+    from training.sanity.randomise import layer_groups, redraw, settle
 
     runs = tmp_path_factory.mktemp("runs")
     films = list(dataset.films)
@@ -289,7 +289,7 @@ def runs(dataset: Dataset, small: Any, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def done(dataset: Dataset, runs: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
-    from training import sanity
+    from training.sanity import checks as sanity
 
     results = tmp_path_factory.mktemp("results")
     return Done(runs, results, sanity.run(dataset, RECIPE, runs, results, draws=2, most=4))
@@ -298,7 +298,7 @@ def done(dataset: Dataset, runs: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.mark.training
 @pytest.mark.slow
 def test_every_fold_is_examined_layer_by_layer(done: Done) -> None:
-    from training.cascade import FOUND, LIKENESS
+    from training.sanity.cascade import FOUND, LIKENESS
 
     found = json.loads((done.results / "sanity.json").read_text())
 
@@ -320,8 +320,8 @@ def test_every_fold_is_examined_layer_by_layer(done: Done) -> None:
 def test_finished_folds_are_not_examined_again_unless_the_network_changed(
     dataset: Dataset, done: Done, small: Any, tmp_path: Path
 ) -> None:
-    from training import sanity
-    from training.cascade import FOUND
+    from training.sanity import checks as sanity
+    from training.sanity.cascade import FOUND
 
     runs = tmp_path / "runs"
     shutil.copytree(done.runs, runs)
@@ -340,7 +340,7 @@ def test_finished_folds_are_not_examined_again_unless_the_network_changed(
 @pytest.mark.training
 @pytest.mark.slow
 def test_a_network_left_as_it_was_shows_the_same_map(dataset: Dataset, runs: Path) -> None:
-    from training.cascade import HeldOut, column
+    from training.sanity.cascade import HeldOut, column
 
     rows = [row for row, film in enumerate(dataset.films) if film.fold == 0 and film.fractured]
     logits = np.load(runs / "fold-0" / "out-of-fold.npz")
@@ -356,8 +356,8 @@ def test_a_network_left_as_it_was_shows_the_same_map(dataset: Dataset, runs: Pat
 
 
 def test_a_collapsed_map_is_counted_apart_and_not_as_unlike() -> None:
-    from training.cascade import COLUMNS
-    from training.sanity import _step
+    from training.sanity.cascade import COLUMNS
+    from training.sanity.checks import _step
 
     values = np.full((1, 4, len(COLUMNS)), np.nan)
     values[..., 3:] = 0
@@ -387,7 +387,7 @@ def second_run(runs: Path, place: Path, change: Any, folds: tuple[int, ...] = (0
 
 def repeat(dataset: Dataset, runs: Path, second: Path) -> dict[str, Any]:
     from training.readings import OutOfFold, read
-    from training.repeatability import repeatability
+    from training.sanity.repeatability import repeatability
 
     return repeatability(read(dataset, OutOfFold.gather(dataset, runs)), RECIPE, runs, second)
 
@@ -543,7 +543,7 @@ def figures(medians: list[float]) -> dict[str, Any]:
     ],
 )
 def test_the_page_says_what_the_figures_say(medians: list[float], said: str) -> None:
-    from training.sanity_report import lines
+    from training.sanity.report import lines
 
     page = "\n".join(lines(figures(medians)))
 
@@ -556,8 +556,8 @@ def test_the_page_says_what_the_figures_say(medians: list[float], said: str) -> 
 @pytest.mark.training
 @pytest.mark.slow
 def test_page_and_figure_come_from_the_figures_alone(done: Done, dataset: Dataset, tmp_path: Path) -> None:
-    from training.sanity_figures import draw
-    from training.sanity_report import FIGURE, lines
+    from training.sanity.figures import draw
+    from training.sanity.report import FIGURE, lines
 
     second = second_run(done.runs, tmp_path / "second", lambda found: {**found, "logits": found["logits"] * 1.1})
     found = json.loads((done.results / "sanity.json").read_text())

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from training.datasets import Film
-from training.selection import Kind, choose, false_alarms, region
+from training.report.selection import Kind, choose, false_alarms, region
 
 # Probabilities of ten fractured films of the elbow, then of ten films of it without a fracture; suspected from .5.
 PROBABILITIES = np.array(

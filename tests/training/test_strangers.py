@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.strangers import Half, collect, drawn, packages, pictures, volumes
+from training.gate.strangers import Half, collect, drawn, packages, pictures, volumes
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from PIL import Image
 
 from fracturelens import DISCLAIMER, __version__
 from fracturelens.bundle import default_bundle_path, load
-from training import figures, gallery, report
-from training.labels import origin_note
 from training.recipe import Recipe
+from training.report import figures, gallery
+from training.report import pages as report
+from training.report.labels import origin_note
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +115,9 @@ def headings(page: str) -> set[str]:
 def test_committed_predictions_give_the_committed_figures_and_pictures_again(
     root: Path, folder: Path, fracatlas: Path, results: dict[str, Any], tmp_path: Path
 ) -> None:
-    from training import examples
     from training.datasets import ADAPTERS
     from training.evaluate import OutOfFold, evaluate, joined
+    from training.report import examples
 
     dataset = ADAPTERS["fracatlas"](fracatlas)
     predicted = OutOfFold.read(folder / "out-of-fold.npz")

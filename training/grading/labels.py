@@ -11,7 +11,7 @@ from training.datasets.film import SEVERITIES, UNGRADED, DataError, Dataset, Fil
 from training.grading.agreement import agreement
 from training.grading.grades import Grade, read, settled, sheet_key
 from training.metrics import Estimate
-from training.tables import estimate
+from training.report.tables import estimate
 
 
 def with_grades(dataset: Dataset, paths: Sequence[Path]) -> Dataset:

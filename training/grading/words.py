@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.grading.grades import GRADES
-from training.tables import estimate
+from training.report.tables import estimate
 
 _KAPPAS = (
     ("kappa", "four grades"),

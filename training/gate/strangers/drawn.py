@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter, rotate
 
 from fracturelens.radiograph import Grey, Radiograph
-from training.strangers.stranger import Half, Stranger
+from training.gate.strangers.stranger import Half, Stranger
 
 SOURCE = "drawn"
 EACH = 25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.tables import DASH, estimate, number, percent, table
+from training.report.tables import DASH, estimate, number, percent, table
 
 FIGURE = "cascade.png"
 """Name of the figure beside the others of results.md."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 
-from training.figures import ACCENT, INK, SECOND, SOFT
-from training.sanity_report import FIGURE
+from training.report.figures import ACCENT, INK, SECOND, SOFT
+from training.sanity.report import FIGURE
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:

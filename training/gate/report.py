@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from training import metrics
 from training.datasets import DataError, Dataset
-from training.gate_scores import Mask, Scores
+from training.gate.novelty import Array
+from training.gate.scores import Mask, Scores
+from training.gate.strangers import Half
 from training.metrics import Estimate, GroupBootstrap
-from training.novelty import Array
-from training.strangers import Half
-from training.tables import estimate, number, percent, table
+from training.report.tables import estimate, number, percent, table
 
 REFUSED = 0.01
 """Share of the films that both parts of the gate together may refuse; more among casts and metal, which are few."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from training.tables import DASH, estimate, number, table
+from training.report.tables import DASH, estimate, number, table
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fracturelens import DISCLAIMER
-from training import tables
-from training.checklists import CLAIM, STARD_AI, checklist
 from training.datasets.fracatlas import LABEL_ORIGIN
-from training.labels import PROTOCOL, origin_note, read_by_machine
 from training.recipe import Recipe
-from training.tables import estimate
+from training.report import tables
+from training.report.checklists import CLAIM, STARD_AI, checklist
+from training.report.labels import PROTOCOL, origin_note, read_by_machine
+from training.report.tables import estimate
 
 CITATION = (
     "FracAtlas (Abedeen et al., Scientific Data 10, 521, 2023, doi 10.1038/s41597-023-02432-4; CC BY 4.0): films of "

@@ -21,9 +21,9 @@ from training.fit import WEIGHTS
 from training.metrics import Array
 from training.packing import read_film
 from training.pointing import Pointing, Target
-from training.randomise import layer_groups, redraw, settle
 from training.recipe import Recipe
-from training.similarity import Grid, Mask, cells_on_film, spearman
+from training.sanity.randomise import layer_groups, redraw, settle
+from training.sanity.similarity import Grid, Mask, cells_on_film, spearman
 
 FOUND = "sanity.npz"
 """Name of the findings in a fold's folder."""

@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import Any
 
 from fracturelens import DISCLAIMER
-from training import tables
-from training.aims import aims, published
-from training.gallery import examples_page
-from training.labels import bound, origin_note
-from training.model_card import model_card
-from training.tables import estimate, number, table
+from training.report import tables
+from training.report.aims import aims, published
+from training.report.gallery import examples_page
+from training.report.labels import bound, origin_note
+from training.report.model_card import model_card
+from training.report.tables import estimate, number, table
 
-OTHER_PARTS = {"sanity": "training.sanity_report", "gate": "training.gate_report"}
+OTHER_PARTS = {"sanity": "training.sanity.report", "gate": "training.gate.report"}
 """Parts of the results that come from steps of their own, and the modules whose ``lines`` put them into words."""
 
 __all__ = ["comparison", "estimate", "examples_page", "model_card", "results_page"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from fracturelens import DISCLAIMER
-from training.selection import REGIONS, RULES, Kind
-from training.tables import number
+from training.report.selection import REGIONS, RULES, Kind
+from training.report.tables import number
 
 CREDITS = {
     "fracatlas": (

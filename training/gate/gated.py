@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from training import network
-from training.novelty import LAYERS, Measure
+from training.gate.novelty import LAYERS, Measure
 
 
 def probe(model: keras.Model) -> keras.Model:

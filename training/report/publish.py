@@ -6,11 +6,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from training import examples, figures, report
 from training.datasets import Dataset
 from training.readings import OutOfFold
+from training.report import examples, figures
+from training.report import pages as report
 
-PARTS_DRAWN = {"sanity": "training.sanity_figures", "gate": "training.gate_figures"}
+PARTS_DRAWN = {"sanity": "training.sanity.figures", "gate": "training.gate.figures"}
 """Parts of the results that have a figure, and the modules whose ``draw`` writes it into a folder."""
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from fracturelens.errors import FilmError
 from fracturelens.radiograph import Radiograph, decode
-from training.strangers.stranger import Half, Stranger
-from training.strangers.volumes import Volume, read_invesalius, read_nifti, simulated_films, slices
+from training.gate.strangers.stranger import Half, Stranger
+from training.gate.strangers.volumes import Volume, read_invesalius, read_nifti, simulated_films, slices
 
 BONE, SOFT = (300.0, 1500.0), (40.0, 400.0)
 """CT windows (centre, width), Hounsfield units."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from training.datasets.fracatlas import LABEL_ORIGIN
-from training.tables import DASH, estimate, percent, table
+from training.report.tables import DASH, estimate, percent, table
 
 MACHINE_NOTE = (
     "Severity (hairline, displaced) was read from the films by vision models following a written protocol, not by "

@@ -14,9 +14,9 @@ from fracturelens import gate
 from fracturelens.bundle import Gate
 from fracturelens.radiograph import Grey, Radiograph, decode
 from training.datasets import DataError, Dataset
-from training.gate_material import Material, altered_film
-from training.novelty import Array, Measure
-from training.strangers import Stranger
+from training.gate.material import Material, altered_film
+from training.gate.novelty import Array, Measure
+from training.gate.strangers import Stranger
 
 FILE = "gate.npz"
 """Name of the scores in a results folder."""

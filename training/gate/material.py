@@ -14,12 +14,12 @@ from tqdm import tqdm
 
 from fracturelens.letterbox import letterbox
 from fracturelens.radiograph import Grey
-from training.alterations import ALTERATIONS, altered
 from training.datasets import Dataset
-from training.gated import fingerprint, probe
-from training.novelty import Array
+from training.gate.alterations import ALTERATIONS, altered
+from training.gate.gated import fingerprint, probe
+from training.gate.novelty import Array
+from training.gate.strangers import Stranger
 from training.packing import read_film
-from training.strangers import Stranger
 
 FILE = "gate.npz"
 FITTED_FILMS = 800

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.strangers.drawn import drawings
-from training.strangers.packages import fetch
-from training.strangers.pictures import read_pictures
-from training.strangers.stranger import Half, Stranger
+from training.gate.strangers.drawn import drawings
+from training.gate.strangers.packages import fetch
+from training.gate.strangers.pictures import read_pictures
+from training.gate.strangers.stranger import Half, Stranger
 
 __all__ = ["Half", "Stranger", "collect", "fetch"]
 

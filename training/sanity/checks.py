@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from training import evaluate, metrics
-from training.cascade import LIKENESS, Found, column, examine
 from training.crossval import folds
 from training.datasets import DataError, Dataset
 from training.metrics import Array, Estimate, GroupBootstrap
-from training.randomise import SETTLING_FILMS
 from training.readings import OutOfFold, read
 from training.recipe import Recipe
-from training.repeatability import repeatability
-from training.sanity_report import lines
-from training.similarity import median
+from training.sanity.cascade import LIKENESS, Found, column, examine
+from training.sanity.randomise import SETTLING_FILMS
+from training.sanity.repeatability import repeatability
+from training.sanity.report import lines
+from training.sanity.similarity import median
 
 __all__ = ["lines", "run", "summary"]
 

@@ -18,11 +18,11 @@ from fracturelens.overlay import CAPTION_HEIGHT, composite_png
 from fracturelens.radiograph import Grey, Radiograph
 from training.batches import cell_offset
 from training.datasets import Dataset, Film
-from training.figures import digest
-from training.gallery import CREDITS, picture
 from training.packing import read_film
 from training.readings import OutOfFold
 from training.recipe import Recipe
+from training.report.figures import digest
+from training.report.gallery import CREDITS, picture
 
 HEIGHT = 320
 """Height of each of a picture's two films, pixels."""

@@ -12,15 +12,15 @@ from training import network
 from training.crossval import folds
 from training.datasets import DataError, Dataset
 from training.fit import WEIGHTS
-from training.gate_material import FILE as MATERIAL
-from training.gate_material import Material, gather
-from training.gate_report import REFUSED, evaluate_gate
-from training.gate_scores import FILE as SCORES
-from training.gate_scores import Scores
-from training.gate_scores import gather as gather_scores
-from training.novelty import METHODS, Features, Mask, Measure, Method, choose, fit, rival_figures
+from training.gate.material import FILE as MATERIAL
+from training.gate.material import Material, gather
+from training.gate.novelty import METHODS, Features, Mask, Measure, Method, choose, fit, rival_figures
+from training.gate.report import REFUSED, evaluate_gate
+from training.gate.scores import FILE as SCORES
+from training.gate.scores import Scores
+from training.gate.scores import gather as gather_scores
+from training.gate.strangers import Half, Stranger, collect, fetch
 from training.recipe import Recipe
-from training.strangers import Half, Stranger, collect, fetch
 
 RESULT = "gate.json"
 """Name of the figures in a results folder."""

@@ -21,7 +21,7 @@ from training.metrics import Array, GroupBootstrap
 from training.packing import read_film
 from training.readings import Readings
 from training.recipe import Recipe
-from training.similarity import Grid, cells_on_film, median, peak_distance, pearson, spearman
+from training.sanity.similarity import Grid, cells_on_film, median, peak_distance, pearson, spearman
 
 RECIPE = "recipe.json"
 

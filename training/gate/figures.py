@@ -12,7 +12,7 @@ mpl.use("Agg")  # files only; no window system needed
 import matplotlib.pyplot as plt
 import numpy as np
 
-from training.figures import ACCENT, INK, SECOND, SOFT
+from training.report.figures import ACCENT, INK, SECOND, SOFT
 
 
 def draw(found: dict[str, Any], folder: Path) -> None:

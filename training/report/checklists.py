@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from training.tables import table
+from training.report.tables import table
 
 RESULTS, EXAMPLES, TRAINING = "`docs/results.md`", "`docs/examples.md`", "`docs/training.md`"
 

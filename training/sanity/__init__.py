@@ -1,0 +1,1 @@
+"""Is the explanation true? Heatmaps against chance, randomised networks and a second training."""
