@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -32,6 +33,7 @@ _STORED_FOR_ORIENTATION = {
     8: Image.Transpose.ROTATE_270,
 }
 _EXIF_ORIENTATION = 0x0112
+SAMPLES = Path(__file__).parent.parent / "web" / "samples"
 
 
 def bone(height: int = 256, width: int = 192, *, seed: int = 0) -> Grey:
@@ -54,6 +56,27 @@ def bone(height: int = 256, width: int = 192, *, seed: int = 0) -> Grey:
     film: npt.NDArray[np.float64] = tissue + medulla + cortex - 0.3 * joint * (distance < 1) + grain
     film[(y > 0.04) & (y < 0.1) & (x > 0.05) & (x < 0.15)] = 1.0
     return film.clip(0, 1).astype(np.float32)
+
+
+def sample(name: str) -> Grey:
+    """Return a real film, one of the page's samples: ``displaced-elbow``, ``hairline-wrist`` or ``normal-elbow``."""
+    with Image.open(SAMPLES / f"{name}.jpg") as image:
+        return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255)
+
+
+def sheet(*names: str) -> Grey:
+    """Return samples side by side on one sheet, each 231 x 190 pixels."""
+    return np.hstack([np.asarray(Image.fromarray(sample(name)).resize((190, 231))) for name in names])
+
+
+def clouds(height: int = 454, width: int = 373, *, seed: int = 0) -> Grey:
+    """Draw grey clouds: greys, contrast and darkness of a film, and nothing of what a film shows."""
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :])
+    frequency[0, 0] = 1
+    noise = np.random.default_rng(seed).normal(size=(height, width))
+    values = np.fft.ifft2(np.fft.fft2(noise) / frequency).real
+    low, high = np.percentile(values, (0.5, 99.5))
+    return np.asarray(0.7 * ((values - low) / (high - low)).clip(0, 1), dtype=np.float32)
 
 
 def as_image(grey: Grey, mode: Mode = "L") -> Image.Image:

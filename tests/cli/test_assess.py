@@ -122,6 +122,9 @@ def test_endless_standard_input_is_refused(program: Program) -> None:
 
 
 def test_the_table_says_it_in_words(cli: Cli, three: list[Path], folder: Path) -> None:
+    three[0].write_bytes(films.encoded(films.sample("displaced-elbow")))
+    three[1].write_bytes(films.encoded(films.clouds()))
+    three[2].write_bytes(films.encoded(films.sheet("displaced-elbow", "normal-elbow")))
     (folder / "blank.png").write_bytes(films.encoded(0 * films.bone()))
     (folder / "text.png").write_bytes(b"not a film")
     expected = open_assessor().assess(three[0].read_bytes())
@@ -135,8 +138,11 @@ def test_the_table_says_it_in_words(cli: Cli, three: list[Path], folder: Path) -
     assert expected.outcome.replace("_", " ") in film
     assert f"{100 * expected.fracture_probability:.0f} %" in film
     assert film.endswith(expected.severity or "%")
-    blank = next(line for line in rest if "blank.png" in line)
-    assert blank.endswith("cannot assess")
+    for name, words in (("blank.png", "too little contrast"), ("b.png", "unlike every kind of film")):
+        place = next(number for number, line in enumerate(rest) if f"{os.sep}{name} " in line)
+        assert rest[place].endswith("cannot assess")
+        assert words in rest[place + 1]
+    assert any("several films on this sheet" in line for line in rest)
     assert any(line.startswith("  error [unsupported_format]: ") for line in rest)
     assert count == "4 read, 1 not read."
 

@@ -247,6 +247,26 @@ def test_a_dicom_film_can_be_shown_by_a_browser(assessor: Assessor) -> None:
         assert np.asarray(image) / 255 == pytest.approx(pixels, abs=0.01)
 
 
+def test_the_shipped_model_refuses_grey_clouds_and_reads_real_films() -> None:
+    shipped = open_assessor(None, instances=1)
+
+    clouds = shipped.assess(films.encoded(films.clouds()))
+
+    assert clouds.outcome is Outcome.CANNOT_ASSESS
+    assert [reason.code for reason in clouds.reasons] == ["unlike_training_films"]
+    for name in ("displaced-elbow", "hairline-wrist", "normal-elbow"):
+        assessment = shipped.assess(films.encoded(films.sample(name)))
+        assert assessment.outcome is not Outcome.CANNOT_ASSESS
+        assert assessment.reasons == ()
+
+
+def test_the_shipped_model_remarks_on_two_films_on_one_sheet() -> None:
+    assessment = open_assessor(None, instances=1).assess(films.encoded(films.sheet("displaced-elbow", "normal-elbow")))
+
+    assert assessment.outcome is not Outcome.CANNOT_ASSESS
+    assert [reason.code for reason in assessment.reasons] == ["several_views"]
+
+
 def test_the_shipped_model_reads_a_film(film: bytes) -> None:
     bundle = open_bundle(None)
     shipped = open_assessor(None, instances=1)

@@ -124,16 +124,18 @@ def test_shows_formats_that_browsers_cannot(visit: Visit, kind: str) -> None:
 
 
 def test_shows_a_rotated_photograph_of_a_film_upright_under_its_map(visit: Visit) -> None:
-    reading = visit.choose(films.rotated_by_exif(films.bone(400, 300), 6), "film.jpg")
+    film = films.sample("displaced-elbow")
+    film[round(0.04 * 454) : round(0.1 * 454), round(0.05 * 373) : round(0.15 * 373)] = 1  # a marker at the top left
+    reading = visit.choose(films.rotated_by_exif(film, 6), "film.jpg")
 
-    assert (reading["image"]["width"], reading["image"]["height"]) == (300, 400)
+    assert (reading["image"]["width"], reading["image"]["height"]) == (373, 454)
     box = visit.page.locator("#heat").bounding_box()
     assert box
-    assert box["width"] / box["height"] == pytest.approx(300 / 400, rel=0.01)
+    assert box["width"] / box["height"] == pytest.approx(373 / 454, rel=0.01)
     pane = picture(visit, "#film-pane .stage")
     height, width, _ = pane.shape
     marker = pane[round(0.05 * height) : round(0.09 * height), round(0.07 * width) : round(0.13 * width)]
-    assert marker.mean() > 200  # the bright marker of the synthetic film is at the top left
+    assert marker.mean() > 200
 
 
 def test_gives_reasons_instead_of_figures_for_a_film_that_cannot_be_assessed(visit: Visit) -> None:
@@ -147,6 +149,24 @@ def test_gives_reasons_instead_of_figures_for_a_film_that_cannot_be_assessed(vis
     assert visit.page.is_visible("#film")
     for figure in ("#fracture-probability", "#bars", "#controls", "#heat-pane"):
         assert visit.page.is_hidden(figure)
+
+
+def test_says_of_a_sheet_with_several_films_what_its_figures_are_for(visit: Visit) -> None:
+    reading = visit.choose(films.encoded(films.sheet("displaced-elbow", "normal-elbow")))
+
+    assert [reason["code"] for reason in reading["reasons"]] == ["several_views"]
+    assert visit.text("#notes-title") == "Keep in mind"
+    assert "The probabilities are for the whole sheet." in visit.text("#notes-list")
+    assert visit.page.is_visible("#fracture-probability")
+
+
+def test_says_why_a_picture_that_is_no_film_cannot_be_assessed(visit: Visit) -> None:
+    reading = visit.choose(films.encoded(films.clouds()))
+
+    assert [reason["code"] for reason in reading["reasons"]] == ["unlike_training_films"]
+    assert visit.text("#notes-title") == "Why"
+    assert "unlike every kind of film" in visit.text("#notes-list")
+    assert visit.page.is_hidden("#fracture-probability")
 
 
 def test_keeps_the_name_of_the_file_to_itself(visit: Visit) -> None:
