@@ -24,7 +24,7 @@ app = typer.Typer(
     help=__doc__,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    epilog="The order is crossval, sanity, gate, evaluate, train, export; `make train` runs all of them.",
+    epilog="The order is crossval, train, sanity, gate, evaluate, export; `make train` runs all of them.",
 )
 
 
