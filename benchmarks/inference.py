@@ -84,10 +84,11 @@ def measure(sent: bytes, rounds: int, *, quick: bool) -> Result:
     """Measure everything; says on stderr how far it is."""
     load = facts.load()
     with tempfile.TemporaryDirectory() as folder:
-        saved, sample = Path(folder, "network.keras"), Path(folder, "film.jpg")
+        saved, published, sample = (Path(folder, name) for name in ("network.keras", "published.tflite", "film.jpg"))
         sample.write_bytes(sent)
         _say("writing the network as Keras saves it ...")
         _run("benchmarks.usual", "save", str(saved))
+        _run("benchmarks.published", str(published))
         ways = _ways_to(saved)
         first: dict[str, dict[str, Any]] = {}
         samples: dict[tuple[str, Threads], Samples] = {}
@@ -97,8 +98,8 @@ def measure(sent: bytes, rounds: int, *, quick: bool) -> Result:
                     into = samples.setdefault((way.name, threads), {})
                     first.setdefault(way.name, _visit(way, sent, threads, into, quick=quick))
                     _say(f"round {number + 1} of {rounds}, {way.title}, threads {threads}: {_latest(into)}")
-        _say("comparing an assessment with the network's forward pass ...")
-        times = json.loads(_run("benchmarks.passes", str(sample), "2" if quick else "15"))
+        _say("comparing an assessment with forward passes ...")
+        times = json.loads(_run("benchmarks.passes", str(sample), str(published), "2" if quick else "15"))
     ours = first[OURS]
     return Result(
         measured=datetime.now(UTC).date().isoformat(),
@@ -118,7 +119,7 @@ def measure(sent: bytes, rounds: int, *, quick: bool) -> Result:
             )
             for way in ways
         ),
-        passes=Passes(assessment_ms=Spread.of(times["assessment"]), forward_ms=Spread.of(times["forward"])),
+        passes=Passes(**{f"{name}_ms": Spread.of(values) for name, values in times.items()}),
     )
 
 

@@ -49,7 +49,7 @@ class KerasClassifier(Classifier):
         logits, index, cam = self._explain(canvas[np.newaxis, :, :, np.newaxis])
         class_maps = np.zeros((*cam.shape, len(CLASSES)), np.float32)
         class_maps[:, :, int(index)] = cam
-        return Prediction(np.asarray(logits), class_maps, np.zeros(0, np.float32))
+        return Prediction(np.asarray(logits), class_maps)
 
     def _one_after_the_other(self, film: Array) -> tuple[Array, int, Any]:
         logits = self._model.predict(film, verbose=0)["logits"][0]
