@@ -29,8 +29,8 @@ __all__ = ["lines", "run", "summary"]
 
 RESULTS = "sanity.json"
 """Name of the figures in a results folder."""
-DRAWS = 1
-"""Times that each fold's network is randomised anew: five folds make five random networks."""
+DRAWS = 3
+"""Times that each fold's network is randomised anew."""
 MOST = 20
 """Films of each fold that are followed step by step; the random networks read them all."""
 LIMIT = 0.2
