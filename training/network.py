@@ -15,6 +15,10 @@ CELL_PRIOR = -3.0
 """Initial bias of the fracture classes: few cells show a fracture, and maps that start near zero then stay
 clean of background (Grad-CAM leaves the bias out)."""
 
+MIDDLE = 0.4
+"""Grey value between air and bone. A variance is a difference of squares: taken about here they are small, and so is
+what float32 rounds off, which no two runtimes round alike."""
+
 BACKBONE = "mobilenet_v2"
 CLASS_MAPS = "class_maps"
 
@@ -57,27 +61,36 @@ class LocalContrast(keras.layers.Layer):  # type: ignore[misc]
     """Films (n, size, size, 1) in [0, 1] to what stands out from its surroundings, about -1 to 1.
 
     Each pixel loses the mean of its neighbourhood and is divided by the deviation there, both taken over 3 x 3 blocks
-    of ``block`` pixels and interpolated between (a coarse form of local response normalisation; Jarrett et al., 2009).
-    Trabeculae in a dark hand then stand out as much as those in a bright knee, and the kernels learnt on photographs
-    find the contrasts that they expect.
+    of ``block`` pixels (a power of two) and interpolated between (a coarse form of local response normalisation;
+    Jarrett et al., 2009). Trabeculae in a dark hand then stand out as much as those in a bright knee, and the kernels
+    learnt on photographs find the contrasts that they expect.
     """
 
     def __init__(self, block: int, floor: float = 0.04, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.block = block
         self.floor = floor
-        self.pool = keras.layers.AveragePooling2D(block)
+        # Halved again and again rather than at once: sums of four are exact where a film is even, sums of 256 are not,
+        # and what is left of an even place's variance would differ from one runtime to another.
+        self.halve = keras.layers.AveragePooling2D(2)
         self.smooth = keras.layers.AveragePooling2D(3, strides=1, padding="same")
         self.spread = keras.layers.UpSampling2D(block, interpolation="bilinear")
 
     def call(self, film: Any) -> Any:
+        film = film - MIDDLE
         mean = self._around(film)
         variance = ops.maximum(self._around(ops.square(film)) - ops.square(mean), 0.0)
         # The floor keeps the grain of empty air from being blown up into texture.
         return ops.clip(0.5 * (film - mean) / (ops.sqrt(variance) + self.floor), -1.0, 1.0)
 
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Nothing to build: no part has weights."""
+        self.built = True
+
     def _around(self, values: Any) -> Any:
-        return self.spread(self.smooth(self.pool(values)))
+        for _ in range(self.block.bit_length() - 1):
+            values = self.halve(values)
+        return self.spread(self.smooth(values))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "block": self.block, "floor": self.floor}
