@@ -271,9 +271,18 @@ def test_a_full_disk_behind_standard_output_is_one_line(three: list[Path]) -> No
     assert line.startswith("error [store_unavailable]: Standard output cannot be written: No space left")
 
 
+def _heed_interrupts() -> None:
+    """Heed interrupts, which what a shell runs in the background ignores, and what that starts as well."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_the_run_quietly(root: Path, three: list[Path]) -> None:
     with subprocess.Popen(
-        [*COMMAND, "assess", "--json", *three * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root
+        [*COMMAND, "assess", "--json", *three * 500],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=root,
+        preexec_fn=_heed_interrupts,
     ) as process:
         assert process.stdout
         process.stdout.readline()
