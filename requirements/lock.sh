@@ -23,8 +23,12 @@ lock() {
 # The largest first: the others take the versions that were tested.
 lock test pyproject.toml --extra test "$@"
 lock training pyproject.toml --extra training --constraints requirements/test.txt "$@"
+lock infra pyproject.toml --extra infra --constraints requirements/test.txt "$@"
+lock local pyproject.toml --extra local --constraints requirements/test.txt "$@"
+lock lambda pyproject.toml --extra lambda --constraints requirements/test.txt "$@"
 lock serve pyproject.toml --constraints requirements/test.txt "$@"
 lock build --group build --constraints requirements/test.txt "$@"
+lock emulator --group emulator --no-deps "$@"
 lock lock --group lock "$@"
 
 if grep -n '://' requirements/*.txt; then

@@ -34,7 +34,7 @@ before = set(sys.modules)
 atexit.register(lambda: print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr))
 """
 
-LOCKS = ("build", "lock", "serve", "test", "training")
+LOCKS = ("build", "emulator", "infra", "lambda", "local", "lock", "serve", "test", "training")
 ADDRESSES = re.compile(r"://\S+\.(?:whl|tgz|tar\.gz)\b|(?:index-url|registry)[\s=:\"']*\w+://")
 """Where a package or a registry lies: that is the environment's business, which may use a mirror."""
 HOMES = re.compile(r"(?<![\w.:-])/(?:home|Users|root|work)/\w")
@@ -114,7 +114,9 @@ def test_every_package_of_a_lock_file_is_pinned_hashed_and_without_address(root:
     assert " @ " not in text
 
 
-@pytest.mark.parametrize(("name", "extra"), [("serve", None), ("training", "training"), ("test", "test")])
+@pytest.mark.parametrize(
+    ("name", "extra"), [("serve", None), *((name, name) for name in ("infra", "lambda", "local", "training", "test"))]
+)
 def test_a_lock_file_holds_every_package_that_the_project_asks_for(
     root: Path, project: dict[str, Any], name: str, extra: str | None
 ) -> None:
@@ -124,7 +126,7 @@ def test_a_lock_file_holds_every_package_that_the_project_asks_for(
     assert names <= pins(root, name).keys(), "make lock"
 
 
-@pytest.mark.parametrize("name", ["serve", "training"])
+@pytest.mark.parametrize("name", ["infra", "lambda", "local", "serve", "training"])
 def test_what_is_installed_to_run_is_what_was_tested(root: Path, name: str) -> None:
     assert pins(root, name).items() <= pins(root, "test").items()
 

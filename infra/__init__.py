@@ -1,0 +1,1 @@
+"""The CDK app: one construct for each capability, stacks that only compose."""

@@ -1,0 +1,1 @@
+"""The Lambda image, built by buildah and run by podman, as Lambda would run it."""
