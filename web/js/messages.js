@@ -150,6 +150,47 @@ export const MESSAGES = {
       next: "The connection may have stalled. Try again, or send a smaller copy.",
     },
 
+    deadline_exceeded: {
+      title: "Reading the film took too long",
+      next: "The service may just have started. Try again; if it happens again, send a smaller copy.",
+    },
+    answer_too_large: {
+      title: "The reading is too large to be sent back",
+      next: "Its heat maps do not fit into one answer. Send a copy of the film at half its size.",
+    },
+
+    // Who asks
+    unauthenticated: {
+      title: "Sign in to read films",
+      next: "A film that you have chosen stays on this page meanwhile, and is read once you have signed in.",
+    },
+    session_expired: {
+      title: "Your session has ended",
+      next: "Sign in again. A film that you have chosen stays on this page meanwhile, and is read then.",
+    },
+    sign_in_failed: {
+      title: "You are not signed in",
+      next: "Signing in was broken off, took too long, or was not begun on this page. Start it again here.",
+    },
+    not_permitted: {
+      title: "Your account may not read films",
+      next: "Ask whoever runs this service to add you to its clinicians, then sign out and in again.",
+    },
+    request_blocked: {
+      title: "The server's firewall turned this request away",
+      next: "Too many may have come from your network. Try again in five minutes, or tell whoever runs this server.",
+    },
+
+    // The storage that large films are sent to
+    upload_refused: {
+      title: "The storage did not accept the film",
+      next: "It may have changed since you chose it. Choose it again; if that fails too, send a smaller copy.",
+    },
+    upload_expired: {
+      title: "Sending the film took too long",
+      next: "A film must be sent within a few minutes. Try again, over a faster connection or with a smaller copy.",
+    },
+
     // The service
     busy: { title: "The service is busy", next: "Many films are waiting. Your film was not read: try again in a minute." },
     store_unavailable: {
