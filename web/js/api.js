@@ -1,7 +1,7 @@
 // The client of the HTTP API: a film in, its reading out.
 
+import { ask } from "./ask.js";
 import { Problem } from "./problem.js";
-import { request } from "./request.js";
 import { upload } from "./upload.js";
 
 /** @typedef {"normal" | "hairline" | "displaced"} ClassName */
@@ -24,9 +24,12 @@ import { upload } from "./upload.js";
  * @property {string} disclaimer
  */
 
+/** Longest side in pixels of the film's picture: as fine as any screen shows it, and small enough for any gateway. */
+const LONGEST_SIDE = 2048;
+
 /**
  * @param {import("./config.js").Config} config
- * @param {Blob} file
+ * @param {Blob} file whose type is that of its content
  * @param {object} options
  * @param {AbortSignal} options.signal
  * @param {(share: number) => void} options.onProgress share of a large file that has been sent, 0 to 1
@@ -34,7 +37,7 @@ import { upload } from "./upload.js";
  * @throws {Problem}
  */
 export async function assess(config, file, { signal, onProgress }) {
-  const response = await request(`${config.api}/assessments?heatmaps=all`, {
+  const response = await ask(config, `${config.api}/assessments?heatmaps=all`, {
     method: "POST",
     signal,
     headers: { Accept: "application/json" },
@@ -52,7 +55,8 @@ export async function assess(config, file, { signal, onProgress }) {
  * @returns {Promise<Blob>} PNG
  */
 export async function film(config, id, signal) {
-  const response = await request(`${config.api}/assessments/${encodeURIComponent(id)}/film.png`, { signal });
+  const url = `${config.api}/assessments/${encodeURIComponent(id)}/film.png?longest_side=${LONGEST_SIDE}`;
+  const response = await ask(config, url, { signal });
   return response.blob();
 }
 

@@ -6,7 +6,7 @@ import { Problem } from "./problem.js";
 /**
  * @param {Blob} file
  * @param {number} maxBytes largest file that the server reads
- * @returns {Promise<"png" | "jpeg" | "tiff" | "webp" | "dicom">} its format
+ * @returns {Promise<import("./formats.js").Format>} its format
  * @throws {Problem} empty_file, file_too_large, unsupported_format, file_unreadable
  */
 export async function check(file, maxBytes) {

@@ -1,6 +1,18 @@
 // Where the API is and what it takes: config.json beside the page, written by whoever hosts it.
 
 import { request } from "./request.js";
+import { Session } from "./session.js";
+
+/**
+ * Who lets users sign in, and as what this page is known there.
+ *
+ * @typedef {object} Auth
+ * @property {string} authorize address of the sign-in page
+ * @property {string} token address that gives tokens
+ * @property {string} logout address that signs out
+ * @property {string} clientId
+ * @property {string} scope
+ */
 
 /**
  * @typedef {object} Config
@@ -8,6 +20,7 @@ import { request } from "./request.js";
  * @property {number} maxFileBytes largest file that is read
  * @property {number} directMaxBytes largest file that is posted in one step; larger ones go through an upload
  * @property {number | null} retentionHours how long the server keeps a film; null if it does not say
+ * @property {Session | null} session who is signed in; null if no one needs to be
  */
 
 /**
@@ -31,5 +44,16 @@ export function configFrom(values, base) {
     maxFileBytes: values.max_file_bytes ?? 32 * 1024 * 1024,
     directMaxBytes: values.direct_max_bytes ?? Infinity,
     retentionHours: values.retention_hours ?? null,
+    session: values.auth ? new Session(authFrom(values.auth, base)) : null,
   };
+}
+
+/**
+ * @param {any} values
+ * @param {string} base
+ * @returns {Auth}
+ */
+function authFrom(values, base) {
+  const [authorize, token, logout] = [values.authorize, values.token, values.logout].map((url) => new URL(url, base).href);
+  return { authorize, token, logout, clientId: values.client_id, scope: values.scope ?? "openid" };
 }

@@ -7,7 +7,7 @@ const SHOWN_BY_BROWSERS = new Set(["png", "jpeg", "webp"]);
 
 /**
  * @param {Uint8Array} head first bytes of the file
- * @returns {"png" | "jpeg" | "tiff" | "webp" | "dicom" | null} null: none that is read here
+ * @returns {Format | null} null: none that is read here
  */
 export function formatOf(head) {
   const starts = (/** @type {number[]} */ mark, at = 0) => mark.every((byte, i) => head[at + i] === byte);
@@ -18,6 +18,13 @@ export function formatOf(head) {
   if (starts([...ascii("II"), 43, 0]) || starts([...ascii("MM"), 0, 43])) return "tiff"; // BigTIFF
   if (starts(ascii("RIFF")) && starts(ascii("WEBP"), 8)) return "webp";
   return null;
+}
+
+/** @typedef {"png" | "jpeg" | "tiff" | "webp" | "dicom"} Format */
+
+/** @param {Format} format @returns {string} its media type, whatever the file's own name or type claims */
+export function mediaTypeOf(format) {
+  return format === "dicom" ? "application/dicom" : `image/${format}`;
 }
 
 /** @param {string | null} format as formatOf gives it */

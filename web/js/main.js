@@ -1,11 +1,12 @@
 // The page: joins the ways in, the API and what is shown, one film at a time.
 
+import { comeBack, showAccount, signInBeside, signInHere, signOut } from "./account.js";
 import { assess, film } from "./api.js";
 import { check } from "./checks.js";
 import { loadConfig } from "./config.js";
 import { part, write } from "./elements.js";
 import { hideFailure, showFailure } from "./failure.js";
-import { isShownByBrowsers } from "./formats.js";
+import { isShownByBrowsers, mediaTypeOf } from "./formats.js";
 import { listenForFilms } from "./intake.js";
 import { announce } from "./live.js";
 import { hours, size } from "./numbers.js";
@@ -24,6 +25,8 @@ import { say } from "./words.js";
 let job = new AbortController();
 /** What the button "Try again" does. */
 let again = () => {};
+/** Whether what "Try again" would do, and with it a film, is kept until someone has signed in. */
+let isFilmKept = false;
 /** @type {Config | undefined} */
 let known;
 
@@ -32,6 +35,7 @@ async function config() {
   if (known === undefined) {
     known = await loadConfig(document.baseURI);
     showTerms(known);
+    showAccount(known.session);
   }
   return known;
 }
@@ -54,12 +58,17 @@ async function read(file, others = 0) {
     const settings = await config();
     const format = await check(file, settings.maxFileBytes);
     signal.throwIfAborted();
+    if (settings.session?.isOpen === false) throw new Problem("unauthenticated");
     showReading(others);
     const preview = isShownByBrowsers(format) ? showFilm(file, signal) : false;
-    const assessment = await whileBusy(() => assess(settings, file, { signal, onProgress: showSent }), { signal, onWait: showWait });
+    const typed = file.slice(0, file.size, mediaTypeOf(format));
+    const assessment = await whileBusy(() => assess(settings, typed, { signal, onProgress: showSent }), { signal, onWait: showWait });
     await showAssessment(settings, assessment, await preview, signal);
   } catch (error) {
-    if (!signal.aborted) fail(error, file.size);
+    if (signal.aborted) return;
+    isFilmKept = error instanceof Problem && error.needsSignIn;
+    if (isFilmKept) known?.session?.close();
+    fail(error, file.size);
   }
 }
 
@@ -73,6 +82,7 @@ function begin(retry) {
   job.abort();
   job = new AbortController();
   again = retry;
+  isFilmKept = false;
   hideFailure();
   return job.signal;
 }
@@ -161,16 +171,40 @@ function fail(error, bytes = 0) {
  */
 function tell(error, bytes = 0) {
   showFailure(error, { size: size(bytes), limit: size(known?.maxFileBytes ?? 0) });
+  showAccount(known?.session ?? null); // which may have ended
 }
 
-/** Learns early whether the server is there. */
+/** Learns early whether the server is there, and whether the user comes back from signing in. */
 async function start() {
   const signal = begin(start);
   try {
-    await config();
+    const { session } = await config();
+    if (session !== null) await comeBack(session);
   } catch (error) {
     if (!signal.aborted) tell(error);
   }
+}
+
+/** In another tab if a film is kept here: a page that leaves loses it. */
+async function signIn() {
+  const session = known?.session;
+  if (!session) return;
+  const { signal } = job;
+  try {
+    hideFailure();
+    if (!isFilmKept) return await signInHere(session);
+    await signInBeside(session, signal);
+    again();
+  } catch (error) {
+    if (!signal.aborted) tell(error);
+  }
+}
+
+/** Nothing of the film and of its reading stays in the page. */
+function leave() {
+  begin(() => {});
+  showIntake();
+  if (known?.session) signOut(known.session);
 }
 
 startViewer();
@@ -184,6 +218,8 @@ offerSamples({
 });
 part("retry").addEventListener("click", () => again());
 part("another").addEventListener("click", startOver);
+part("sign-in").addEventListener("click", signIn);
+part("sign-out").addEventListener("click", leave);
 part("cancel").addEventListener("click", () => {
   startOver();
   announce(say("progress.cancelled"));

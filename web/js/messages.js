@@ -66,6 +66,11 @@ export const MESSAGES = {
     time: "{total} ms (decode {decode}, infer {infer}, render {render})",
   },
 
+  account: {
+    signed_in: "You are signed in.",
+    handed_over: "Your film is being read in the tab where you left it. This one can be closed.",
+  },
+
   hint: {
     limit: ", up to {limit}",
     kept: "A film goes only to the server behind this page, which deletes it after {time}.",

@@ -1,11 +1,12 @@
 // Sends a large film in two steps, past the size limits of gateways: ask for a place, then put the bytes there.
 
+import { ask, credentials } from "./ask.js";
 import { Problem, problemFrom } from "./problem.js";
-import { request } from "./request.js";
+import { codeInXml } from "./storage.js";
 
 /**
  * @param {import("./config.js").Config} config
- * @param {Blob} file
+ * @param {Blob} file whose type is that of its content
  * @param {object} options
  * @param {AbortSignal} options.signal
  * @param {(share: number) => void} options.onProgress share sent, 0 to 1
@@ -13,10 +14,16 @@ import { request } from "./request.js";
  * @throws {Problem}
  */
 export async function upload(config, file, { signal, onProgress }) {
-  const answer = await request(`${config.api}/uploads`, { method: "POST", signal, headers: { Accept: "application/json" } });
+  const answer = await ask(config, `${config.api}/uploads`, {
+    method: "POST",
+    signal,
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: JSON.stringify({ size: file.size, content_type: file.type }),
+  });
   const place = await answer.json();
   const url = new URL(place.url, `${config.api}/`).href;
-  await send(place.method ?? "PUT", url, place.headers ?? {}, bodyFor(place.fields, file), { signal, onProgress });
+  const headers = { ...place.headers, ...(await credentials(config, url)) };
+  await send(place.method ?? "PUT", url, headers, bodyFor(place.fields, file), { signal, onProgress });
   return place.upload_id;
 }
 
@@ -28,7 +35,7 @@ function bodyFor(fields, file) {
   if (!fields || Object.keys(fields).length === 0) return file;
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  form.append("file", file, "film");
+  form.append("file", file, "film"); // S3 ignores what comes after the file, so it comes last
   return form;
 }
 
@@ -51,7 +58,7 @@ function send(method, url, headers, body, { signal, onProgress }) {
     sending.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);
     sending.onload = () => {
       if (sending.status >= 200 && sending.status < 300) resolve();
-      else problemFrom(answerOf(sending)).then(reject);
+      else problemOf(sending).then(reject);
     };
     sending.onerror = () => reject(new Problem("network_down"));
     sending.onabort = () => reject(signal.reason);
@@ -60,10 +67,15 @@ function send(method, url, headers, body, { signal, onProgress }) {
   });
 }
 
-/** @param {XMLHttpRequest} sent */
-function answerOf(sent) {
+/**
+ * @param {XMLHttpRequest} sent
+ * @returns {Promise<Problem>}
+ */
+async function problemOf(sent) {
+  const storagesCode = codeInXml(sent.responseText);
+  if (storagesCode !== null) return new Problem(storagesCode, { status: sent.status });
   const headers = new Headers();
   const retryAfter = sent.getResponseHeader("Retry-After");
   if (retryAfter !== null) headers.set("Retry-After", retryAfter);
-  return new Response(sent.responseText, { status: sent.status, headers });
+  return problemFrom(new Response(sent.responseText, { status: sent.status, headers }));
 }

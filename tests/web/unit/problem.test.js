@@ -13,9 +13,17 @@ test("a problem document gives its code, its words and its wait", async () => {
 });
 
 test("an answer of a proxy is understood by its status", async () => {
-  for (const [status, code] of [[413, "file_too_large"], [429, "busy"], [502, "no_answer"], [504, "no_answer"], [418, "unexpected_answer"]]) {
+  for (const [status, code] of [[413, "file_too_large"], [429, "busy"], [502, "no_answer"], [504, "no_answer"], [401, "unauthenticated"], [418, "unexpected_answer"]]) {
     assert.equal((await problemFrom(new Response("<html>", { status }))).code, code);
   }
+});
+
+test("a gateway's refusal is told from a firewall's", async () => {
+  const answer = (status, body) => problemFrom(new Response(body, { status }));
+  assert.equal((await answer(401, '{"message":"Unauthorized"}')).code, "unauthenticated");
+  assert.equal((await answer(403, '{"message":"Forbidden"}')).code, "not_permitted");
+  assert.equal((await answer(403, "<html>Request blocked.</html>")).code, "request_blocked");
+  assert.equal((await answer(500, '{"message":"Internal Server Error"}')).code, "internal_error");
 });
 
 test("what is wrong with the film is not worth sending again", () => {
