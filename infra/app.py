@@ -1,0 +1,28 @@
+"""The app: every stack of one deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_cdk import Tags
+from constructs import Construct
+
+from infra.config import Deployment
+from infra.stacks import DataStack, EdgeStack
+
+
+@dataclass(frozen=True)
+class System:
+    """The stacks of one deployment."""
+
+    data: DataStack
+    edge: EdgeStack
+
+
+def compose(scope: Construct, deployment: Deployment) -> System:
+    """Put the stacks of a deployment into an app, and tag everything in them with what it belongs to."""
+    system = System(data=DataStack(scope, deployment), edge=EdgeStack(scope, deployment))
+    # The Docker host and the batch run will be stacks of their own, composed here.
+    Tags.of(scope).add("project", "fracturelens")
+    Tags.of(scope).add("stage", deployment.stage)
+    return system
