@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fracturelens import errors, gate, overlay
 from fracturelens.assessment import (
@@ -21,7 +21,7 @@ from fracturelens.bundle import CLASSES, Bundle, open_bundle
 from fracturelens.classifier import Array, Classifier
 from fracturelens.decision import calibrate, decide, fracture_probability, more_likely_fracture
 from fracturelens.explanation import Map, film_heat, grad_cam
-from fracturelens.letterbox import Letterbox, fit, letterbox
+from fracturelens.letterbox import Letterbox, fit, letterbox, shrink
 from fracturelens.radiograph import Radiograph, decode
 
 HEATMAP_SIDE = 512
@@ -115,7 +115,15 @@ class Assessor:
         )
         return Reading(assessment, prediction.class_maps)
 
-    def overlay(self, data: bytes, class_maps: Array, class_name: ClassName, *, opacity: float = 0.5) -> bytes:
+    def overlay(
+        self,
+        data: bytes,
+        class_maps: Array,
+        class_name: ClassName,
+        *,
+        opacity: float = 0.5,
+        longest_side: int | None = None,
+    ) -> bytes:
         """Draw a film with one class's Grad-CAM over it, as PNG.
 
         Parameters
@@ -125,6 +133,8 @@ class Assessor:
         class_maps
             Of its ``Reading``.
         opacity : float, range [0, 1]
+        longest_side
+            As ``film``; the caption is below.
 
         Raises
         ------
@@ -137,21 +147,27 @@ class Assessor:
             raise errors.InvalidParameter(f"There is no such class; the classes are {', '.join(CLASSES)}.")
         if not 0 <= opacity <= 1:
             raise errors.InvalidParameter(f"The opacity must lie between 0 and 1, not at {opacity:g}.")
-        film = decode(data)
+        film = _drawn(data, longest_side)
         height, width = film.pixels.shape
         place = fit(width, height, self.bundle.manifest.input_size)
         heat = self._heat(class_maps, class_name, place, width, height)
         return overlay.composite_png(film, heat, opacity)
 
-    def film(self, data: bytes) -> bytes:
+    def film(self, data: bytes, *, longest_side: int | None = None) -> bytes:
         """Draw a film as it was read, upright and grey, as PNG: for formats that browsers do not show.
+
+        Parameters
+        ----------
+        longest_side : int, at least 1
+            Most pixels of the longer side. Nothing is enlarged: a film is read, and drawn if this is left out, at 512
+            to 1,023 pixels, or its own size if that is smaller.
 
         Raises
         ------
         FilmError
             As ``read``.
         """
-        return overlay.film_png(decode(data))
+        return overlay.film_png(_drawn(data, longest_side))
 
     def _heat(self, class_maps: Array, name: ClassName, place: Letterbox, width: int, height: int) -> Map:
         manifest = self.bundle.manifest
@@ -167,6 +183,11 @@ def open_assessor(model: str | None = None, *, threads: int = 1, instances: int 
     BundleError, BundleNotFound, BundleDamaged, BundleTooNew
     """
     return Assessor(open_bundle(model), threads=threads, instances=instances)
+
+
+def _drawn(data: bytes, longest_side: int | None) -> Radiograph:
+    film = decode(data)
+    return film if longest_side is None else replace(film, pixels=shrink(film.pixels, longest_side))
 
 
 def _to_draw(choice: HeatmapChoice, probabilities: Probabilities) -> tuple[ClassName, ...]:

@@ -161,6 +161,22 @@ class MethodNotAllowed(RequestError):
     title = "The method is not allowed on this route"
 
 
+class Unauthenticated(RequestError):
+    """Nothing tells who asks, or what does is not valid (any more)."""
+
+    code = "unauthenticated"
+    status = 401
+    title = "Sign in first"
+
+
+class NotPermitted(RequestError):
+    """It is known who asks, and that they may not."""
+
+    code = "not_permitted"
+    status = 403
+    title = "You may not use this service"
+
+
 class CrossOrigin(RequestError):
     """A page of another origin tries to use this server through the reader's browser."""
 
@@ -185,6 +201,14 @@ class UnknownHost(RequestError):
     title = "This server does not answer for that host name"
 
 
+class AnswerTooLarge(RequestError):
+    """The answer is larger than the way back carries (AWS Lambda: 6 MB)."""
+
+    code = "answer_too_large"
+    status = 422
+    title = "The answer is too large to be sent"
+
+
 class InvalidSetting(FracturelensError):
     """An environment variable or option with a value outside its range."""
 
@@ -205,6 +229,14 @@ class Busy(FracturelensError):
     code = "busy"
     status = 503
     title = "The service is busy"
+
+
+class DeadlineExceeded(FracturelensError):
+    """The work would not have been done before whoever runs it gives up (AWS Lambda's timeout)."""
+
+    code = "deadline_exceeded"
+    status = 504
+    title = "There was not enough time"
 
 
 class StoreError(FracturelensError):

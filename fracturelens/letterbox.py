@@ -50,10 +50,22 @@ def letterbox(pixels: Grey, size: int) -> tuple[Grey, Letterbox]:
     """
     height, width = pixels.shape
     place = fit(width, height, size)
-    inner = pixels
-    if (place.width, place.height) != (width, height):
-        resized = Image.fromarray(pixels).resize((place.width, place.height), Image.Resampling.BILINEAR)
-        inner = np.asarray(resized, dtype=np.float32)
+    inner = _resized(pixels, place.width, place.height)
     canvas = np.zeros((size, size), dtype=np.float32)
     canvas[place.top : place.top + place.height, place.left : place.left + place.width] = inner
     return canvas, place
+
+
+def shrink(pixels: Grey, longest_side: int) -> Grey:
+    """Resize a film, float32 (h, w), so that no side is longer than that, aspect kept; a smaller one stays as it is."""
+    height, width = pixels.shape
+    if max(width, height) <= longest_side:
+        return pixels
+    place = fit(width, height, longest_side)
+    return _resized(pixels, place.width, place.height)
+
+
+def _resized(pixels: Grey, width: int, height: int) -> Grey:
+    if pixels.shape == (height, width):
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -16,6 +17,8 @@ from fracturelens.radiograph import MAX_BYTES
 
 PREFIX = "FRACTURELENS_"
 MEBIBYTE = 1024 * 1024
+
+_S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w-][\w.-]*)*/?", re.ASCII)
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
@@ -34,8 +37,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     model: str | None = Field(None, description="Model bundle: a folder. Unset: the bundle shipped with the package.")
-    store: Path = Field(
-        default_factory=default_store_folder, description="Folder for films and results while they are retained."
+    store: Path | str = Field(
+        default_factory=default_store_folder,
+        description="Where films and results are while they are retained: a folder, or s3://BUCKET/PREFIX.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -48,6 +52,13 @@ class Settings(BaseSettings):
     )
     max_file_mb: int = Field(
         MAX_BYTES // MEBIBYTE, ge=1, le=MAX_BYTES // MEBIBYTE, description="Largest film accepted, MiB."
+    )
+    direct_max_mb: float | None = Field(
+        None,
+        gt=0,
+        le=MAX_BYTES // MEBIBYTE,
+        description="Largest film taken in a request of its own, MiB; larger ones have to be uploaded first. "
+        "Unset: as FRACTURELENS_MAX_FILE_MB.",
     )
     retention_hours: float = Field(
         24, ge=0, le=24 * 365, description="Hours that films and results are kept; 0 keeps nothing."
@@ -75,6 +86,15 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("store", mode="before")
+    @classmethod
+    def _folder_or_bucket(cls, value: Any) -> Any:
+        if isinstance(value, str) and "://" in value:
+            if not _S3_URL.fullmatch(value):
+                raise ValueError("should be a folder, or s3://BUCKET with or without a /PREFIX")
+            return value.rstrip("/")
+        return Path(value) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _room_for_one_film(self) -> Self:
         if self.queue_mb < self.max_file_mb:
@@ -84,6 +104,10 @@ class Settings(BaseSettings):
     @property
     def max_file_bytes(self) -> int:
         return self.max_file_mb * MEBIBYTE
+
+    @property
+    def direct_max_bytes(self) -> int | None:
+        return None if self.direct_max_mb is None else int(self.direct_max_mb * MEBIBYTE)
 
     @property
     def retention(self) -> timedelta:

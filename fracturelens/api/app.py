@@ -17,13 +17,15 @@ from starlette.middleware import Middleware
 from fracturelens import errors
 from fracturelens.api import problems, reference
 from fracturelens.api.admission import Admission
+from fracturelens.api.caller import anyone
 from fracturelens.api.contract import Api
 from fracturelens.api.guards import HostGuard, OriginGuard, own_hosts
 from fracturelens.api.headers import SecurityHeaders
 from fracturelens.api.journal import Journal
 from fracturelens.api.limits import BodyLimit
+from fracturelens.api.observer import Guarded, Observer, Unobserved
 from fracturelens.api.page import Page, page_folder
-from fracturelens.api.service import Service
+from fracturelens.api.service import Identify, Service
 from fracturelens.assess import Assessor, open_assessor
 from fracturelens.settings import MEBIBYTE, Settings, load
 from fracturelens.store import Store, open_store
@@ -35,7 +37,12 @@ log = logging.getLogger("fracturelens.api")
 
 
 def create_app(
-    settings: Settings | None = None, *, assessor: Assessor | None = None, store: Store | None = None
+    settings: Settings | None = None,
+    *,
+    assessor: Assessor | None = None,
+    store: Store | None = None,
+    identify: Identify = anyone,
+    observer: Observer | None = None,
 ) -> FastAPI:
     """Put the API together.
 
@@ -47,6 +54,10 @@ def create_app(
         Reads the films; opened as the settings say if left out.
     store
         Keeps them; opened as the settings say if left out.
+    identify
+        Names the caller of each request below ``/v1``, whose store is then that caller's own; see ``Identify``.
+    observer
+        Gets told of each reading, and of each failure on the service's side.
 
     Raises
     ------
@@ -57,6 +68,7 @@ def create_app(
     StoreError
         If the data folder cannot be written.
     """
+    told = Guarded(observer or Unobserved())
     settings = settings or load()
     if store is None:
         store = open_store(settings.store, retention=settings.retention, capacity=settings.store_mb * MEBIBYTE)
@@ -73,7 +85,7 @@ def create_app(
         # Outermost first: every answer, also a refusal, gets its headers and its line in the log.
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Journal),
+            Middleware(Journal, observer=told),
             Middleware(HostGuard, hosts=own_hosts(settings.host, settings.hosts)),
             Middleware(OriginGuard, origins=settings.origins),
             Middleware(BodyLimit, max_file_bytes=settings.max_file_bytes, idle_seconds=settings.idle_seconds),
@@ -83,7 +95,7 @@ def create_app(
             RequestValidationError: problems.raise_invalid_parameter,
         },
     )
-    app.state.service = Service(settings, assessor, store, admission)
+    app.state.service = Service(settings, assessor, store, admission, identify, told)
     reference.add_to(app)
     if folder := page_folder():
         # Not a route: a path that the API has, asked with the wrong method, must stay a 405.

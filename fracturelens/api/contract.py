@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
-from fracturelens import DISCLAIMER, __version__
-from fracturelens.api.body import UploadReference
+from fracturelens import DISCLAIMER, __version__, errors
+from fracturelens.api.body import UploadReference, UploadRequest
+from fracturelens.api.caller import caller_of
+from fracturelens.api.describe import errors_of
 from fracturelens.api.problems import Problem
-from fracturelens.api.routes import ROUTERS
+from fracturelens.api.routes import FOR_ANYBODY, FOR_CALLERS
 
 DESCRIPTION = f"""Explained, calibrated normal / hairline / displaced readings of elbow films.
 
@@ -33,7 +35,10 @@ class Api(FastAPI):
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
             **options,
         )
-        for router in ROUTERS:
+        refusals = errors_of(errors.Unauthenticated, errors.NotPermitted)
+        for router in FOR_CALLERS:
+            self.include_router(router, dependencies=[Depends(caller_of)], responses=refusals)
+        for router in FOR_ANYBODY:
             self.include_router(router)
 
     def openapi(self) -> dict[str, Any]:
@@ -51,7 +56,7 @@ class Api(FastAPI):
                 # The framework adds its own 422 to whatever has a parameter, also to one that takes any text.
                 if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                     del operation["responses"]["422"]
-        for model in (Problem, UploadReference):
+        for model in (Problem, UploadReference, UploadRequest):
             schemas[model.__name__] = schema_of(model)
         document["components"]["schemas"] = dict(sorted(schemas.items()))
         return document

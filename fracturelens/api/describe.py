@@ -13,6 +13,10 @@ _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _RAW: Final = dict.fromkeys(("application/octet-stream", "application/dicom", "image/*"), _BINARY)
 _PROBLEM: Final = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
+UPLOAD_BODY: Final = {
+    "required": False,
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/UploadRequest"}}},
+}
 RAW_BODY: Final = {"required": True, "content": _RAW}
 FILM_BODY: Final = {
     "required": True,

@@ -18,20 +18,24 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fracturelens import errors
+from fracturelens.api.observer import Observer
 from fracturelens.api.problems import problem
 
 CLIENT_GONE = 499
 """Logged, never sent: the client hung up before the answer."""
+FAILURES_FROM = 500
+"""From this status on it is the service that failed, not the request (RFC 9110, 15.6)."""
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = logging.getLogger("fracturelens.api")
 
 
 class Journal:
-    """Gives each request an id, answers its errors as problems and logs it."""
+    """Gives each request an id, answers its errors as problems and logs it; tells an observer of failures."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observer: Observer) -> None:
         self._app = app
+        self._observer = observer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,6 +66,8 @@ class Journal:
                     log.error("crash", extra={"fields": {"request_id": request_id, **described(error)}})
                     code, answer = errors.FracturelensError.code, problem(errors.FracturelensError(), request_id)
                 let_go(error)
+                if answer.status_code >= FAILURES_FROM:
+                    self._observer.failure(code, answer.status_code)
                 # Once an answer has started there is nothing to say any more: the server cuts the connection.
                 if status is None:
                     await answer(scope, receive, send_with_id)

@@ -86,3 +86,11 @@ def too_large(max_file_bytes: int) -> errors.FileTooLarge:
     return errors.FileTooLarge(
         f"The file is larger than {max_file_bytes:,} bytes, the most that is read. Send a smaller copy."
     )
+
+
+def too_large_to_send(direct_max_bytes: int) -> errors.FileTooLarge:
+    """Return the error for a film beyond the limit of a single request."""
+    return errors.FileTooLarge(
+        f"The file is larger than {direct_max_bytes:,} bytes, the most that one request may carry here. "
+        "Send it by POST /v1/uploads, or send a smaller copy."
+    )

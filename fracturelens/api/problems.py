@@ -54,6 +54,8 @@ def _headers(error: errors.FracturelensError) -> dict[str, str]:
     match error:
         case errors.Busy():
             return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        case errors.Unauthenticated():
+            return {"WWW-Authenticate": "Bearer"}  # RFC 9110, 15.5.2, and RFC 6750, 3
         case errors.RequestTimeout():
             return {"Connection": "close"}  # RFC 9110, 15.5.9: the rest of the body is not waited for
         case MethodRefused():

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends
 from starlette.requests import Request
+from starlette.types import Scope
 
 from fracturelens.api.admission import Admission
+from fracturelens.api.observer import Observer
 from fracturelens.assess import Assessor
 from fracturelens.settings import Settings
 from fracturelens.store import Store
 
+Identify = Callable[[Scope], str]
+"""Names the caller of a request: any text, the same for one person each time, and different for two.
+
+Raises ``Unauthenticated`` if nothing tells who asks, and ``NotPermitted`` if that person may not. It is called in the
+event loop, so it must not block: whoever stands in front (API Gateway, a proxy) has verified what it reads.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts of a running server."""
+    """The parts of a running server; ``store`` is everybody's: routes take the caller's own (``StoreOf``)."""
 
     settings: Settings
     assessor: Assessor
     store: Store
     admission: Admission
+    identify: Identify
+    observer: Observer
 
 
 async def service_of(request: Request) -> Service:

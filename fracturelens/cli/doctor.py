@@ -123,7 +123,9 @@ def reading(settings: Settings) -> str:
 
 
 def data_folder(settings: Settings) -> str:
-    """Write to the data folder, or where it would be made, without making it."""
+    """Write to the data folder, or where it would be made, without making it; or to the bucket."""
+    if isinstance(settings.store, str):
+        return _bucket(settings.store)
     if not settings.retention_hours:
         return "none needed: nothing is kept (FRACTURELENS_RETENTION_HOURS=0)"
     place = _nearest_existing(settings.store)
@@ -138,8 +140,26 @@ def data_folder(settings: Settings) -> str:
     return f"{settings.store}{'' if place == settings.store.absolute() else ' (made when first needed)'}"
 
 
+def _bucket(url: str) -> str:
+    from fracturelens.store.s3 import S3Store
+
+    try:
+        S3Store.at(url).check()
+    except errors.InvalidSetting as error:
+        raise CheckError(f"{url} cannot be reached", error.message) from error
+    except errors.StoreError as error:
+        raise CheckError(
+            f"{url} cannot be written, read and deleted from",
+            "See that it exists, that credentials and region are set (AWS_PROFILE, AWS_REGION), and that they may use "
+            "it and its key. Or name another place by FRACTURELENS_STORE.",
+        ) from error
+    return f"{url} (written, read and deleted from)"
+
+
 def disk(settings: Settings) -> str:
     """Look for room beside the data folder."""
+    if isinstance(settings.store, str):
+        return "none needed: films and results are in a bucket"
     free = shutil.disk_usage(_nearest_existing(settings.store)).free
     seen = f"{free / 1024**3:.1f} GiB free for {settings.store}"
     if free < ENOUGH_DISK_BYTES:

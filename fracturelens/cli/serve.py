@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,9 +48,10 @@ def serve(
         typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.  [default: 8000]"),
     ] = None,
     data: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="DIR", help="Keeps films and results for a while.  [default: ~/.local/share/fracturelens]"
+            metavar="DIR",
+            help="Keeps films and results for a while; or s3://BUCKET/PREFIX.  [default: ~/.local/share/fracturelens]",
         ),
     ] = None,
     model: ModelOption = None,
@@ -100,15 +100,21 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
 
 
 def _banner(settings: Settings, model: ModelInfo, url: str) -> str:
-    hours = settings.retention_hours
-    kept = f"{settings.store} (films and results are deleted after {hours:g} h)" if hours else "nothing is kept"
     return (
         f"Fracturelens is ready. {DISCLAIMER}\n"
         f"  Page   {url}\n"
         f"  Model  {model.name} {model.version} ({model.digest[:12]})\n"
-        f"  Data   {kept}\n"
+        f"  Data   {_kept(settings)}\n"
         "Ctrl-C stops it."
     )
+
+
+def _kept(settings: Settings) -> str:
+    if not settings.retention_hours:
+        return "nothing is kept"
+    # In a bucket it is a lifecycle rule that deletes, and whoever made the bucket has made it.
+    expired = "not shown any more" if isinstance(settings.store, str) else "deleted"
+    return f"{settings.store} (films and results are {expired} after {settings.retention_hours:g} h)"
 
 
 @contextmanager

@@ -7,49 +7,71 @@ from __future__ import annotations
 
 import io
 import zipfile
-from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, Final
 
 import numpy as np
 
 from fracturelens.assessment import Assessment
-from fracturelens.store.base import ClassMaps
+from fracturelens.store.base import ClassMaps, Kept, gone
 
-Member = Literal["assessment.json", "class_maps.npy", "film"]
-
-DAMAGED: Final = (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, ValueError)
+_ASSESSMENT: Final = "assessment.json"
+_CLASS_MAPS: Final = "class_maps.npy"
+_FILM: Final = "film"
+_DAMAGED: Final = (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, ValueError)
 """What reading a torn or foreign file raises."""
 
 
 def pack(out: BinaryIO, assessment: Assessment, class_maps: ClassMaps, film: bytes) -> None:
     """Write one reading."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        _write(archive, "assessment.json", assessment.model_dump_json().encode())
+        _write(archive, _ASSESSMENT, assessment.model_dump_json().encode())
         maps = io.BytesIO()
         np.save(maps, class_maps, allow_pickle=False)
-        _write(archive, "class_maps.npy", maps.getvalue())
-        _write(archive, "film", film)
+        _write(archive, _CLASS_MAPS, maps.getvalue())
+        _write(archive, _FILM, film)
 
 
-def unpack(path: Path, member: Member) -> bytes:
-    """Read one part of a reading, its checksum verified.
+def unpack_assessment(file: BinaryIO) -> Assessment:
+    """Read a reading's assessment, its checksum verified.
 
     Raises
     ------
     OSError
         If the file cannot be read.
-    BadZipFile, EOFError, KeyError, NotImplementedError, ValueError
-        If it is torn, or no reading at all (see ``DAMAGED``).
+    NotFound
+        If it is torn, or no reading at all: what it was is gone.
     """
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(member)
+    with _opened(file) as archive:
+        return _assessment(archive)
 
 
-def parse_class_maps(data: bytes) -> ClassMaps:
-    """Read class maps, float32 of shape (h, w, 3)."""
-    maps: ClassMaps = np.load(io.BytesIO(data), allow_pickle=False)
-    return maps
+def unpack(file: BinaryIO) -> Kept:
+    """Read a whole reading, every checksum verified.
+
+    Raises
+    ------
+    OSError, NotFound
+        As ``unpack_assessment``.
+    """
+    with _opened(file) as archive:
+        maps: ClassMaps = np.load(io.BytesIO(archive.read(_CLASS_MAPS)), allow_pickle=False)
+        return Kept(_assessment(archive), maps, archive.read(_FILM))
 
 
-def _write(archive: zipfile.ZipFile, member: Member, data: bytes) -> None:
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except _DAMAGED as error:
+        raise gone() from error
+
+
+def _assessment(archive: zipfile.ZipFile) -> Assessment:
+    return Assessment.model_validate_json(archive.read(_ASSESSMENT))
+
+
+def _write(archive: zipfile.ZipFile, member: str, data: bytes) -> None:
     archive.writestr(zipfile.ZipInfo(member), data)

@@ -10,19 +10,26 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 from uuid import uuid4
 
 from fracturelens import errors
 from fracturelens.assessment import Assessment
 from fracturelens.store import archive
-from fracturelens.store.base import ClassMaps, Upload, gone, is_id
+from fracturelens.store.base import (
+    DEFAULT_RETENTION,
+    UPLOAD_LIFETIME,
+    UPLOAD_TYPE,
+    ClassMaps,
+    Kept,
+    Upload,
+    gone,
+    is_id,
+    too_large,
+)
 
-DEFAULT_RETENTION: Final = timedelta(days=1)
 DEFAULT_CAPACITY: Final = 4096 * 1024 * 1024
 """Most that a folder may hold, bytes; beyond it the oldest go first."""
-UPLOAD_LIFETIME: Final = timedelta(hours=1)
-"""How long an upload waits for its reading."""
 SWEEP_INTERVAL: Final = timedelta(minutes=5)
 """Writing looks for expired entries at most this often."""
 PAGE_BYTES: Final = 4096
@@ -32,7 +39,7 @@ SHARE_LEFT: Final = 0.9
 
 
 class LocalStore:
-    """Films and results in a folder; see ``Store`` for what each method promises.
+    """Films and results in a folder, all of one owner; see ``Store`` for what each method promises.
 
     Parameters
     ----------
@@ -77,24 +84,23 @@ class LocalStore:
                 with tempfile.TemporaryFile(dir=folder) as probe:
                     probe.write(b"probe")
 
+    def of(self, caller: str) -> Self:
+        return self
+
     def put(self, assessment: Assessment, class_maps: ClassMaps, film: bytes) -> None:
         with self._failing_clearly(), _whole(self._place(self._readings, assessment.id)) as out:
             archive.pack(out, assessment, class_maps, film)
         self._sweep_if_due(len(film) + class_maps.nbytes + PAGE_BYTES)
 
     def get(self, assessment_id: str) -> Assessment:
-        with _torn_is_gone():
-            return Assessment.model_validate_json(self._member(assessment_id, "assessment.json"))
+        with self._opened(assessment_id) as file:
+            return archive.unpack_assessment(file)
 
-    def class_maps(self, assessment_id: str) -> ClassMaps:
-        with _torn_is_gone():
-            return archive.parse_class_maps(self._member(assessment_id, "class_maps.npy"))
+    def kept(self, assessment_id: str) -> Kept:
+        with self._opened(assessment_id) as file:
+            return archive.unpack(file)
 
-    def film(self, assessment_id: str) -> bytes:
-        with _torn_is_gone():
-            return self._member(assessment_id, "film")
-
-    def new_upload(self, max_bytes: int) -> Upload:
+    def new_upload(self, max_bytes: int, *, size: int | None = None, content_type: str = UPLOAD_TYPE) -> Upload:
         upload_id = uuid4().hex
         with self._failing_clearly():
             self._place(self._uploads, upload_id).touch(mode=0o600, exist_ok=False)
@@ -103,7 +109,8 @@ class LocalStore:
             upload_id=upload_id,
             method="PUT",
             url=f"/v1/uploads/{upload_id}",
-            headers={"Content-Type": "application/octet-stream"},
+            headers={"Content-Type": content_type},
+            fields={},
             expires_at=datetime.now(UTC) + UPLOAD_LIFETIME,
             max_bytes=max_bytes,
         )
@@ -114,9 +121,11 @@ class LocalStore:
             out.write(film)
         self._sweep_if_due(len(film))
 
-    def read_upload(self, upload_id: str) -> bytes:
+    def read_upload(self, upload_id: str, max_bytes: int) -> bytes:
         place = self._fresh(self._uploads, upload_id, UPLOAD_LIFETIME)
         with self._failing_clearly():
+            if place.stat().st_size > max_bytes:
+                raise too_large(max_bytes)
             return place.read_bytes()
 
     def drop_upload(self, upload_id: str) -> None:
@@ -174,10 +183,11 @@ class LocalStore:
             raise gone()
         return place
 
-    def _member(self, assessment_id: str, member: archive.Member) -> bytes:
+    @contextlib.contextmanager
+    def _opened(self, assessment_id: str) -> Iterator[BinaryIO]:
         place = self._fresh(self._readings, assessment_id, self._retention)
-        with self._failing_clearly():
-            return archive.unpack(place, member)
+        with self._failing_clearly(), place.open("rb") as file:
+            yield file
 
     @contextlib.contextmanager
     def _failing_clearly(self) -> Iterator[None]:
@@ -197,14 +207,6 @@ def _unusable(error: OSError) -> errors.StoreError:
         f"The data folder cannot be used ({error.strerror or type(error).__name__}). See that it exists, is writable "
         "and has room, name another (--data or FRACTURELENS_STORE), or keep nothing (FRACTURELENS_RETENTION_HOURS=0)."
     )
-
-
-@contextlib.contextmanager
-def _torn_is_gone() -> Iterator[None]:
-    try:
-        yield
-    except archive.DAMAGED as error:
-        raise gone() from error
 
 
 @contextlib.contextmanager

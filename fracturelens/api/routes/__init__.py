@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from fracturelens.api.routes import assessments, server, uploads
+from fracturelens.api.routes import assessments, model, server, uploads
 
-ROUTERS = (assessments.router, uploads.router, server.router)
+FOR_CALLERS = (assessments.router, uploads.router, model.router)
+"""Below ``/v1``: these first learn who asks."""
+FOR_ANYBODY = (server.router,)

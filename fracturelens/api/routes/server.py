@@ -1,4 +1,4 @@
-"""What the server says about itself: the model, its health, and what the page needs to know."""
+"""What the server says about itself to anybody: its health, and what the page needs to know."""
 
 from __future__ import annotations
 
@@ -8,19 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from fracturelens import DISCLAIMER, __version__
 from fracturelens.api.service import ServiceOf
 from fracturelens.assessment import ModelInfo
-from fracturelens.bundle import Manifest
 
 router = APIRouter(tags=["server"])
-
-
-class ModelDescription(BaseModel):
-    """The model in use: the bundle's manifest and the SHA-256 of its graph."""
-
-    model_config = ConfigDict(frozen=True)
-
-    digest: str = Field(description="SHA-256 of the graph; also in every assessment.")
-    manifest: Manifest
-    disclaimer: str = DISCLAIMER
 
 
 class Health(BaseModel):
@@ -41,14 +30,11 @@ class PageConfig(BaseModel):
     api: str = Field("/v1", description="Where the API is.")
     version: str = __version__
     max_file_bytes: int
+    direct_max_bytes: int | None = Field(
+        description="Larger films have to go by `POST /v1/uploads`; null: none has to, up to `max_file_bytes`."
+    )
     retention_hours: float = Field(description="How long films and results are kept; 0: not at all.")
     disclaimer: str = DISCLAIMER
-
-
-@router.get("/v1/model", summary="Describe the model")
-async def get_model(service: ServiceOf) -> ModelDescription:
-    """Return what the model bundle says about itself: classes, operating points, origin, figures."""
-    return ModelDescription(digest=service.assessor.model.digest, manifest=service.assessor.bundle.manifest)
 
 
 @router.get("/healthz", summary="Tell that the server is up")
@@ -61,4 +47,8 @@ async def get_health(service: ServiceOf) -> Health:
 async def get_page_config(service: ServiceOf) -> PageConfig:
     """Return the limits that the page tells its user before a film is sent."""
     settings = service.settings
-    return PageConfig(max_file_bytes=settings.max_file_bytes, retention_hours=settings.retention_hours)
+    return PageConfig(
+        max_file_bytes=settings.max_file_bytes,
+        direct_max_bytes=settings.direct_max_bytes,
+        retention_hours=settings.retention_hours,
+    )

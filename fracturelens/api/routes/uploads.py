@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -10,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fracturelens import errors
-from fracturelens.api.body import checked, expected_bytes, media_type
-from fracturelens.api.describe import RAW_BODY, errors_of
+from fracturelens.api.body import checked, expected_bytes, media_type, read_upload_request
+from fracturelens.api.caller import StoreOf
+from fracturelens.api.describe import RAW_BODY, UPLOAD_BODY, errors_of
 from fracturelens.api.service import ServiceOf
 from fracturelens.store import Upload
 
@@ -19,14 +21,31 @@ router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
 
 
 @router.post(
-    "", status_code=201, summary="Open an upload", responses=errors_of(errors.NotFound, errors.Busy, errors.StoreError)
+    "",
+    status_code=201,
+    summary="Open an upload",
+    responses=errors_of(
+        errors.RequestError,
+        errors.NotFound,
+        errors.RequestTimeout,
+        errors.FileTooLarge,
+        errors.UnsupportedMediaType,
+        errors.InvalidParameter,
+        errors.Busy,
+        errors.StoreError,
+    ),
+    openapi_extra={"requestBody": UPLOAD_BODY},
 )
-def create_upload(service: ServiceOf) -> Upload:
-    """Say where to send a film: send it to `url` with `method` and `headers`, then post its `upload_id`.
+async def create_upload(request: Request, service: ServiceOf, store: StoreOf) -> Upload:
+    """Say where to send a film: send it to `url` with `method`, then post its `upload_id`.
 
-    An upload is deleted once it is read, or when it expires.
+    `PUT`: the film is the body, with `headers`. `POST`: it is the last part, `file`, of a form that begins with
+    `fields`. An upload is deleted once it is read, or when it expires.
     """
-    return service.store.new_upload(service.settings.max_file_bytes)
+    max_file_bytes = service.settings.max_file_bytes
+    wanted = await read_upload_request(request, max_file_bytes)
+    open_upload = partial(store.new_upload, max_file_bytes, size=wanted.size, content_type=wanted.content_type)
+    return await run_in_threadpool(open_upload)
 
 
 @router.put(
@@ -45,12 +64,15 @@ def create_upload(service: ServiceOf) -> Upload:
     openapi_extra={"requestBody": RAW_BODY},
 )
 async def put_upload(
-    request: Request, service: ServiceOf, upload_id: Annotated[str, Path(description="The upload's `upload_id`.")]
+    request: Request,
+    service: ServiceOf,
+    store: StoreOf,
+    upload_id: Annotated[str, Path(description="The upload's `upload_id`.")],
 ) -> Response:
     """Take the bytes of a film; sent twice, the later one counts."""
     max_file_bytes = service.settings.max_file_bytes
     media_type(request)
     with service.admission.admit(expected_bytes(request, max_file_bytes)):
         film = checked(await request.body(), max_file_bytes)
-        await run_in_threadpool(service.store.write_upload, upload_id, film)
+        await run_in_threadpool(store.write_upload, upload_id, film)
     return Response(status_code=204)
