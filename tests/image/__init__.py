@@ -1,1 +1,1 @@
-"""The Lambda image, built by buildah and run by podman, as Lambda would run it."""
+"""Proofs about the Lambda's image: what it is built from, what is in it, and that it reads films where Lambda would."""

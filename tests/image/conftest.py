@@ -1,0 +1,156 @@
+"""The Lambda's image, built once for all tests, and a container of it with S3 at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import socket
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.image import containers, events
+from tests.image.packages import Source
+
+BUCKET = "films"
+REGION = "eu-central-1"
+PATIENCE_SECONDS = 60
+
+RIE = Path(".venv/emulator/samcli/local/rapid")
+MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image: its name, and that of the base it stands on."""
+
+    name: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """A running container whose Lambda answers events."""
+
+    container: str
+    port: int
+
+    def __call__(self, event: events.Event) -> events.Answer:
+        """Invoke the Lambda, as API Gateway would."""
+        address = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
+        with urllib.request.urlopen(address, json.dumps(event).encode(), PATIENCE_SECONDS) as response:
+            return events.answer(json.load(response))
+
+
+@pytest.fixture(scope="session")
+def base(need_program: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of an image with Python and pip to build on."""
+    for program in ("buildah", "podman", "runc", "debootstrap"):
+        need_program(program)
+    if os.geteuid():
+        pytest.skip("only root can make a base with debootstrap and mount images")
+    return containers.debian(tmp_path_factory.mktemp("base"))
+
+
+@pytest.fixture(scope="session")
+def image(base: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+    """Build the Lambda's image from this checkout."""
+    image = Image(f"localhost/fracturelens-lambda:{secrets.token_hex(8)}", base)
+    containers.build(
+        image.name,
+        base=base,
+        context=root,
+        file="lambda_fn/Dockerfile",
+        source=Source.of_this_machine(),
+        work=tmp_path_factory.mktemp("image"),
+    )
+    yield image
+    containers.remove(image.name)
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """Start S3 with an empty bucket for films; return where it is."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        address = "http://{}:{}".format(*server.get_host_and_port())
+        client = boto3.client(
+            "s3",
+            REGION,
+            endpoint_url=address,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106
+        )
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        yield address
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def function(image: Image, bucket: str, root: Path) -> Iterator[Lambda]:
+    """Run the image as Lambda does: its own command under the Runtime Interface Emulator, and hardly any rights."""
+    emulator = root / RIE / f"aws-lambda-rie-{MACHINES[platform.machine()]}"
+    if not emulator.is_file():
+        pytest.skip("the Lambda Runtime Interface Emulator is not installed (make test installs it)")
+    config = containers.inspect(image.name)["Config"]
+    port, runtime = free_port(), free_port()
+    command = [
+        "/usr/local/bin/aws-lambda-rie",
+        *("--runtime-interface-emulator-address", f"127.0.0.1:{port}", "--runtime-api-address", f"127.0.0.1:{runtime}"),
+        *config["Entrypoint"],
+        *config["Cmd"],
+    ]
+    with containers.running(
+        image.name, command, environment=environment(bucket), volumes={emulator: command[0]}
+    ) as container:
+        await_listener(port, container)
+        yield Lambda(container, port)
+
+
+def environment(bucket: str) -> dict[str, str]:
+    """Return what the deployed Lambda is told, with S3 at an address of this machine."""
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL_S3": bucket,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": "28",
+        "FRACTURELENS_STORE": f"s3://{BUCKET}",
+        "FRACTURELENS_RETENTION_HOURS": "24",
+        "FRACTURELENS_HOSTS": "*",
+        "FRACTURELENS_DIRECT_MAX_MB": "4.25",
+        "FRACTURELENS_INSTANCES": "1",
+        "FRACTURELENS_QUEUE": "0",
+        "POWERTOOLS_SERVICE_NAME": "fracturelens-test",
+        "POWERTOOLS_METRICS_NAMESPACE": "Fracturelens",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+    }
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def await_listener(port: int, container: str) -> None:
+    """Wait until something takes connections."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}:\n{containers.logs(container)[-3000:]}")
