@@ -6,6 +6,7 @@ import sys
 
 from aws_cdk import App
 
+from infra.acknowledged import acknowledge
 from infra.app import compose
 from infra.config import InvalidDeployment, load
 
@@ -18,6 +19,7 @@ def main() -> None:
     except InvalidDeployment as error:
         sys.exit(str(error))
     compose(app, deployment)
+    acknowledge(app)
     app.synth()
 
 
