@@ -10,7 +10,9 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
+
+from infra.local.pool import Tokens
 
 LIFETIME_SECONDS: Final = 60
 VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, section 4.1
@@ -21,7 +23,7 @@ CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url with
 class Grant:
     """What a code stands for: the tokens, and what has to be shown for them."""
 
-    tokens: dict[str, Any] = field(repr=False)
+    tokens: Tokens = field(repr=False)
     redirect: str
     challenge: str
     until: float
@@ -34,7 +36,7 @@ class Grants:
         self._clock = clock
         self._grants: dict[str, Grant] = {}
 
-    def issue(self, tokens: dict[str, Any], *, redirect: str, challenge: str) -> str:
+    def issue(self, tokens: Tokens, *, redirect: str, challenge: str) -> str:
         """Return a new code."""
         now = self._clock()
         self._grants = {code: grant for code, grant in self._grants.items() if grant.until > now}
@@ -42,7 +44,7 @@ class Grants:
         self._grants[code] = Grant(tokens, redirect, challenge, now + LIFETIME_SECONDS)
         return code
 
-    def redeem(self, code: str, *, redirect: str, verifier: str) -> dict[str, Any] | None:
+    def redeem(self, code: str, *, redirect: str, verifier: str) -> Tokens | None:
         """Return the tokens for a code, or ``None``. Either way the code is used up."""
         grant = self._grants.pop(code, None)
         if grant is None or grant.until <= self._clock() or grant.redirect != redirect:

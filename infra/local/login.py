@@ -22,7 +22,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from infra.local.grants import CHALLENGE, Grants
-from infra.local.pool import Client, UserPool
+from infra.local.pool import Client, Tokens, UserPool
 
 SCOPES: Final = frozenset({"openid"})
 MAX_FORM_BYTES: Final = 16 * 1024
@@ -90,7 +90,7 @@ class Login:
         asked = self._asked(request)
         form = await _form_of(request)
         username = form.get("username", "")
-        tokens = await run_in_threadpool(self._pool.tokens, username, form.get("password", ""))
+        tokens = await run_in_threadpool(self._pool.by_password, username, form.get("password", ""))
         if tokens is None:
             return _form(request, asked, username=username, alert=WRONG)
         code = self._grants.issue(tokens, redirect=asked.redirect, challenge=asked.challenge)
@@ -101,16 +101,21 @@ class Login:
         return FileResponse(FOLDER / "login.css", media_type="text/css; charset=utf-8")
 
     async def token(self, request: Request) -> Response:
-        """Exchange a code for tokens."""
-        form = await _form_of(request)
-        if form.get("client_id") != self._client.id:
-            return _token_error("invalid_client")
-        if form.get("grant_type") != "authorization_code":
-            return _token_error("unsupported_grant_type")
-        if not all(form.get(name) for name in ("code", "redirect_uri", "code_verifier")):
-            return _token_error("invalid_request")
-        tokens = self._grants.redeem(form["code"], redirect=form["redirect_uri"], verifier=form["code_verifier"])
+        """Exchange a code, or a refresh token, for tokens."""
+        match await _form_of(request):
+            case {"client_id": self._client.id, "grant_type": "authorization_code", **rest}:
+                tokens = self._redeem(rest)
+            case {"client_id": self._client.id, "grant_type": "refresh_token", "refresh_token": refresh_token}:
+                tokens = await run_in_threadpool(self._pool.by_refresh_token, refresh_token)
+            case {"client_id": self._client.id}:
+                return _token_error("unsupported_grant_type")
+            case _:
+                return _token_error("invalid_client")
         return _token_error("invalid_grant") if tokens is None else JSONResponse(tokens, headers=NOT_STORED)
+
+    def _redeem(self, form: dict[str, str]) -> Tokens | None:
+        code, redirect, verifier = (form.get(name, "") for name in ("code", "redirect_uri", "code_verifier"))
+        return self._grants.redeem(code, redirect=redirect, verifier=verifier)
 
     async def logout(self, request: Request) -> Response:
         """Go back to the page. Nobody was remembered, so there is nothing to forget."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-REFUSALS = frozenset({"NotAuthorizedException", "UserNotFoundException"})
+Tokens = dict[str, Any]
+"""What a token endpoint hands out (RFC 6749, section 5.1)."""
+
+NOBODY: Final = frozenset({"NotAuthorizedException", "UserNotFoundException"})
+"""How the pool says that it does not know a name, a password or a refresh token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +34,29 @@ class UserPool:
         self._cognito = cognito
         self._client_id = client_id
 
-    def tokens(self, username: str, password: str) -> dict[str, Any] | None:
-        """Return what the token endpoint hands out (RFC 6749, section 5.1); ``None`` for a wrong name or password."""
+    def by_password(self, username: str, password: str) -> Tokens | None:
+        """Return the tokens of a user; ``None`` if there is no such user, or it is not their password."""
+        return self._tokens("USER_PASSWORD_AUTH", USERNAME=username, PASSWORD=password)
+
+    def by_refresh_token(self, token: str) -> Tokens | None:
+        """Return new tokens for a refresh token; ``None`` if it is not one."""
+        return self._tokens("REFRESH_TOKEN_AUTH", REFRESH_TOKEN=token)
+
+    def _tokens(self, flow: str, **parameters: str) -> Tokens | None:
         try:
-            result = self._cognito.initiate_auth(
-                ClientId=self._client_id,
-                AuthFlow="USER_PASSWORD_AUTH",
-                AuthParameters={"USERNAME": username, "PASSWORD": password},
-            ).get("AuthenticationResult")
+            answer = self._cognito.initiate_auth(ClientId=self._client_id, AuthFlow=flow, AuthParameters=parameters)
         except self._cognito.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] in REFUSALS:
+            if error.response["Error"]["Code"] in NOBODY:
                 return None
             raise
+        result = answer.get("AuthenticationResult")
         if result is None:  # a challenge, such as a new password: no user that was made here has one
             return None
-        return {
+        named = {
             "access_token": result["AccessToken"],
             "id_token": result["IdToken"],
-            "refresh_token": result["RefreshToken"],
+            "refresh_token": result.get("RefreshToken"),
             "token_type": "Bearer",
             "expires_in": result["ExpiresIn"],
         }
+        return {name: value for name, value in named.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What the deployment makes in AWS for sign-in and function: films bucket, user pool, client, groups, two demo users."""
+"""What the deployment makes in AWS for sign-in and function: films bucket, user pool, client, groups and users."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def make(endpoint: str, origins: Sequence[str]) -> Resources:
 
 def _make_bucket(s3: Any, origins: Sequence[str]) -> None:
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    rule = {"AllowedMethods": ["POST"], "AllowedOrigins": list(origins), "AllowedHeaders": ["*"], "MaxAgeSeconds": 3000}
+    rule = {"AllowedMethods": ["POST"], "AllowedOrigins": list(origins), "MaxAgeSeconds": 300}
     s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
 
 
