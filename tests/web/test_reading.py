@@ -119,7 +119,7 @@ def test_shows_formats_that_browsers_cannot(visit: Visit, kind: str) -> None:
 
     assert reading["image"]["kind"] == kind
     assert visit.page.evaluate("document.querySelector('#film').naturalWidth") > 0
-    assert f"{visit.url}v1/assessments/{reading['id']}/film.png" in visit.requests
+    assert f"{visit.url}v1/assessments/{reading['id']}/film.png?longest_side=2048" in visit.requests
     assert picture(visit, "#film-pane .stage").max() > 150
 
 

@@ -3,7 +3,7 @@
 /** @typedef {import("./signin.js").Answer} Answer */
 
 const CHANNEL = "fracturelens.sign-in";
-const LONGEST_HANDOVER = 3000; // milliseconds; tabs of one browser answer at once
+const LONGEST_HANDOVER = 1500; // milliseconds; tabs of one browser answer at once
 
 /**
  * @param {string} state of the attempt that this tab began
