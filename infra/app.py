@@ -8,7 +8,7 @@ from aws_cdk import Tags
 from constructs import Construct
 
 from infra.config import Deployment
-from infra.stacks import DataStack, EdgeStack
+from infra.stacks import DataStack, EdgeStack, ServiceStack
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,15 @@ class System:
 
     data: DataStack
     edge: EdgeStack
+    service: ServiceStack
 
 
 def compose(scope: Construct, deployment: Deployment) -> System:
     """Put the stacks of a deployment into an app, and tag everything in them with what it belongs to."""
-    system = System(data=DataStack(scope, deployment), edge=EdgeStack(scope, deployment))
+    data = DataStack(scope, deployment)
+    edge = EdgeStack(scope, deployment)
+    service = ServiceStack(scope, deployment, data=data.data, firewall=edge.firewall)
     # The Docker host and the batch run will be stacks of their own, composed here.
     Tags.of(scope).add("project", "fracturelens")
     Tags.of(scope).add("stage", deployment.stage)
-    return system
+    return System(data, edge, service)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
@@ -65,18 +64,12 @@ class Firewall(Construct):
         key.open_to_logs()
         # AWS delivers to groups of this prefix only.
         group = LogGroup(self, "Log", deployment, key=key, name=f"aws-waf-logs-{deployment.named()}")
-        arn = Stack.of(self).format_arn(
-            service="logs",
-            resource="log-group",
-            resource_name=group.log_group_name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
         kept = ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")
         waf.CfnLoggingConfiguration(
             self,
             "Logging",
             resource_arn=self.arn,
-            log_destination_configs=[arn],
+            log_destination_configs=[group.plain_arn],
             logging_filter={
                 "DefaultBehavior": "DROP",
                 "Filters": [

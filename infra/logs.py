@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from aws_cdk import Duration
+from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
@@ -25,6 +26,22 @@ class LogGroup(logs.LogGroup):
         )
         cast("logs.CfnLogGroup", self.node.default_child).retention_in_days = deployment.log_retention_days
 
+    @property
+    def plain_arn(self) -> str:
+        """The group's ARN as services ask for it that write to it, without the streams in it."""
+        return Stack.of(self).format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=self.log_group_name,
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+
+    def writing(self) -> iam.PolicyStatement:
+        """Return what a function must be allowed to write here."""
+        return iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[self.log_group_arn]
+        )
+
 
 class LogBucket(s3.Bucket):
     """A bucket to which AWS delivers access logs.
@@ -34,7 +51,13 @@ class LogBucket(s3.Bucket):
     """
 
     def __init__(
-        self, scope: Construct, identity: str, deployment: Deployment, *, name: str, of_cloudfront: bool = False
+        self,
+        scope: Construct,
+        identity: str,
+        deployment: Deployment,
+        *,
+        name: str | None = None,
+        of_cloudfront: bool = False,
     ) -> None:
         owner = s3.ObjectOwnership.BUCKET_OWNER_PREFERRED if of_cloudfront else s3.ObjectOwnership.BUCKET_OWNER_ENFORCED
         super().__init__(

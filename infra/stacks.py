@@ -5,9 +5,15 @@ from __future__ import annotations
 from aws_cdk import Environment, Stack
 from constructs import Construct
 
+from infra.auth import Auth, login_origin
 from infra.config import EDGE_REGION, Deployment
+from infra.contract import page_config
 from infra.data import Data
+from infra.encryption import Key
 from infra.firewall import Firewall
+from infra.function import Function
+from infra.gateway import Gateway
+from infra.web import Web
 
 
 class DataStack(Stack):
@@ -36,3 +42,39 @@ class EdgeStack(Stack):
             termination_protection=deployment.keep_data,
         )
         self.firewall = Firewall(self, "Firewall", deployment)
+
+
+class ServiceStack(Stack):
+    """What users meet: the page, the sign-in, the API, and the function behind it."""
+
+    def __init__(self, scope: Construct, deployment: Deployment, *, data: Data, firewall: Firewall) -> None:
+        super().__init__(
+            scope,
+            deployment.stack_name,
+            description="Fracturelens: page, sign-in and API. Research use only, not for diagnosis.",
+            env=Environment(region=deployment.region),
+            termination_protection=deployment.keep_data,
+        )
+        login = login_origin(deployment, self)
+        key = Key(self, "Key", deployment, "logs and alarms")
+        key.open_to_logs()
+        # The page needs the API's address, users are sent back to the page's address, and the API asks who the users
+        # are: so the API comes first, and is opened once they are known.
+        gateway = Gateway(self, "Gateway", deployment, key=key)
+        web = Web(
+            self,
+            "Web",
+            deployment,
+            api_host=gateway.host,
+            outside=(f"https://{data.films.bucket_regional_domain_name}", login),
+            firewall=firewall.arn,
+        )
+        auth = Auth(self, "Auth", deployment, page=web.origin)
+        function = Function(self, "Reader", deployment, data=data, key=key, page=web.origin)
+        gateway.open_to(auth, function.live)
+        client = auth.client.user_pool_client_id
+        web.publish(
+            deployment,
+            page_config(login=login, client_id=client, retention_hours=24 * deployment.retention_days),
+            key=key,
+        )
