@@ -1,349 +1,163 @@
-"""What is kept, for how long, and what survives crashes and hostile names."""
+"""What every place that keeps films and results promises: in a folder, and in a bucket."""
 
 from __future__ import annotations
 
 import os
-import stat
-import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
 
+import httpx
 import numpy as np
 import pytest
 
 from fracturelens import errors
-from fracturelens.assessment import Assessment, ImageInfo, ModelInfo, OperatingPoints, Outcome, Probabilities, Timings
-from fracturelens.store import UPLOAD_LIFETIME, LocalStore, NoStore, open_store
-
-MAPS = np.random.default_rng(0).normal(size=(18, 18, 3)).astype(np.float32)
-FILM = b"\x89PNG film bytes" * 100
-HOSTILE_IDS = (
-    "",
-    "..",
-    "../uploads",
-    "/etc/passwd",
-    "a" * 31,
-    "A" * 32,
-    "g" * 32,
-    "a" * 32 + "\n",
-    "a" * 32 + "/..",
-    "é" * 32,
-)
-
-Lookup = Callable[[LocalStore, str], object]
-LOOKUPS: tuple[Lookup, ...] = (LocalStore.get, LocalStore.class_maps, LocalStore.film, LocalStore.read_upload)
+from fracturelens.store import UPLOAD_LIFETIME, LocalStore, Store, Upload, open_store
+from tests.readings import FILM, HOSTILE_IDS, MAPS, reading
 
 
-def reading() -> Assessment:
-    return Assessment(
-        id=uuid4().hex,
-        outcome=Outcome.FRACTURE_LIKELY,
-        fracture_probability=0.75,
-        probabilities=Probabilities(normal=0.25, hairline=0.25, displaced=0.5),
-        severity="displaced",
-        reasons=(),
-        image=ImageInfo(kind="png", width=192, height=256),
-        model=ModelInfo(name="elbow", version="1", digest="0" * 64),
-        operating_points=OperatingPoints(suspected=0.1, likely=0.5),
-        timings_ms=Timings(decode=1, infer=2, render=3, total=6),
-        heatmaps={"displaced": "data:image/png;base64,AAAA"},
-    )
+@dataclass(frozen=True)
+class Place:
+    """A store, and what can happen to it from outside."""
+
+    store: Store
+    make_old: Callable[[str, timedelta], None]
+    spoil: Callable[[str, Callable[[bytes], bytes]], None]
+    send: Callable[[Upload, bytes], None]
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(tmp_path / "data")
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.aws)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    if request.param == "folder":
+        return in_folder(tmp_path / "data")
+    bucket = request.getfixturevalue("bucket")
+
+    def spoil(entry_id: str, change: Callable[[bytes], bytes]) -> None:
+        key = bucket.key_of(entry_id)
+        bucket.write(key, change(bucket.read(key)))
+
+    def send(upload: Upload, film: bytes) -> None:
+        sent = httpx.post(upload.url, data=upload.fields, files={"file": film})
+        assert sent.status_code == 204, sent.text
+
+    return Place(bucket.store(), bucket.make_old, spoil, send)
 
 
-def place_of(folder: Path, entry_id: str) -> Path:
-    return next(path for path in folder.rglob(entry_id))
+def in_folder(folder: Path) -> Place:
+    store = LocalStore(folder)
+
+    def path_of(entry_id: str) -> Path:
+        return next(path for path in folder.rglob(entry_id))
+
+    def make_old(entry_id: str, age: timedelta) -> None:
+        then = time.time() - age.total_seconds()
+        os.utime(path_of(entry_id), (then, then))
+
+    def spoil(entry_id: str, change: Callable[[bytes], bytes]) -> None:
+        path_of(entry_id).write_bytes(change(path_of(entry_id).read_bytes()))
+
+    return Place(store, make_old, spoil, lambda upload, film: store.write_upload(upload.upload_id, film))
 
 
-def make_old(folder: Path, entry_id: str, age: timedelta) -> Path:
-    place = place_of(folder, entry_id)
-    then = time.time() - age.total_seconds()
-    os.utime(place, (then, then))
-    return place
-
-
-def test_a_reading_comes_back_as_it_was_put(store: LocalStore) -> None:
-    given = reading()
-
-    store.put(given, MAPS, FILM)
-
-    assert store.get(given.id) == given
-    np.testing.assert_array_equal(store.class_maps(given.id), MAPS)
-    assert store.film(given.id) == FILM
-
-
-def test_another_process_sees_what_was_kept(store: LocalStore, tmp_path: Path) -> None:
-    given = reading()
-    store.put(given, MAPS, FILM)
-
-    assert LocalStore(tmp_path / "data").get(given.id) == given
-
-
-def test_films_are_for_their_owner_only(tmp_path: Path) -> None:
-    old_mask = os.umask(0)
-    try:
-        store = LocalStore(tmp_path / "data")
-        given = reading()
-        store.put(given, MAPS, FILM)
-        store.new_upload(100)
-    finally:
-        os.umask(old_mask)
-
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "data").rglob("*")}
-    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert modes == {0o700, 0o600}
-
-
-@pytest.mark.parametrize("lookup", LOOKUPS)
-@pytest.mark.parametrize("entry_id", [*HOSTILE_IDS, "0" * 32])
-def test_unknown_and_hostile_ids_name_nothing(store: LocalStore, lookup: Lookup, entry_id: str) -> None:
-    with pytest.raises(errors.NotFound):
-        lookup(store, entry_id)
-
-
-@pytest.mark.parametrize("entry_id", HOSTILE_IDS)
-def test_hostile_ids_write_and_delete_nothing(store: LocalStore, tmp_path: Path, entry_id: str) -> None:
-    before = sorted(tmp_path.rglob("*"))
-
-    with pytest.raises(errors.NotFound):
-        store.write_upload(entry_id, FILM)
-    with pytest.raises(errors.NotFound):
-        store.drop_upload(entry_id)
-    with pytest.raises(errors.NotFound):
-        store.put(reading().model_copy(update={"id": entry_id}), MAPS, FILM)
-
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_reading_past_its_retention_is_gone_even_before_it_is_deleted(store: LocalStore, tmp_path: Path) -> None:
-    given = reading()
-    store.put(given, MAPS, FILM)
-    place = make_old(tmp_path, given.id, timedelta(hours=24))
-
-    for lookup in (store.get, store.class_maps, store.film):
+def is_gone(store: Store, entry_id: str) -> bool:
+    """Tell whether an id names nothing, whatever is asked of it."""
+    for lookup in (store.get, store.kept, lambda upload_id: store.read_upload(upload_id, 1_000_000)):
         with pytest.raises(errors.NotFound):
-            lookup(given.id)
-    assert place.exists()
+            lookup(entry_id)
+    return True
 
 
-def test_a_reading_is_kept_until_its_retention_ends(store: LocalStore, tmp_path: Path) -> None:
+def test_a_reading_comes_back_as_it_was_put(place: Place) -> None:
     given = reading()
-    store.put(given, MAPS, FILM)
-    make_old(tmp_path, given.id, timedelta(hours=23, minutes=59))
 
-    assert store.expire() == 0
-    assert store.get(given.id) == given
+    place.store.put(given, MAPS, FILM)
 
-
-def test_expired_readings_and_uploads_are_deleted(store: LocalStore, tmp_path: Path) -> None:
-    old, young = reading(), reading()
-    for given in (old, young):
-        store.put(given, MAPS, FILM)
-    upload = store.new_upload(100)
-    places = [
-        make_old(tmp_path, old.id, timedelta(days=2)),
-        make_old(tmp_path, upload.upload_id, UPLOAD_LIFETIME + timedelta(minutes=1)),
-    ]
-
-    assert store.expire() == 2
-
-    assert not any(place.exists() for place in places)
-    assert store.get(young.id) == young
+    assert place.store.get(given.id) == given
+    kept = place.store.kept(given.id)
+    assert kept.assessment == given
+    assert kept.film == FILM
+    assert kept.class_maps.dtype == MAPS.dtype
+    np.testing.assert_array_equal(kept.class_maps, MAPS)
 
 
-def test_opening_a_folder_deletes_what_expired_meanwhile(store: LocalStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry_id", [*HOSTILE_IDS, "0" * 32])
+def test_unknown_and_hostile_ids_name_nothing(place: Place, entry_id: str) -> None:
+    assert is_gone(place.store, entry_id)
+
+
+def test_a_reading_is_shown_until_its_retention_ends(place: Place) -> None:
     given = reading()
-    store.put(given, MAPS, FILM)
-    place = make_old(tmp_path, given.id, timedelta(days=2))
+    place.store.put(given, MAPS, FILM)
 
-    LocalStore(tmp_path / "data")
+    place.make_old(given.id, timedelta(hours=23, minutes=59))
+    assert place.store.get(given.id) == given
 
-    assert not place.exists()
-
-
-def test_writing_deletes_what_expired_at_most_every_few_minutes(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = reading()
-    store.put(old, MAPS, FILM)
-    place = make_old(tmp_path, old.id, timedelta(days=2))
-
-    store.put(reading(), MAPS, FILM)
-    assert place.exists()  # a sweep was made when the store was opened, a moment ago
-
-    real_time = time.time
-    monkeypatch.setattr("time.time", lambda: real_time() + 301)
-    store.put(reading(), MAPS, FILM)
-    assert not place.exists()
-
-
-def test_leftovers_of_a_crash_are_never_read_and_get_deleted(store: LocalStore, tmp_path: Path) -> None:
-    # Given a write that was cut off: the file beside its place is there, the place itself is not.
-    leftover = tmp_path / "data" / "readings" / ".tmp-cut-off"
-    leftover.write_bytes(b"half a reading")
-
-    store.expire()
-    assert leftover.exists()  # it may still be being written
-
-    then = time.time() - UPLOAD_LIFETIME.total_seconds() - 1
-    os.utime(leftover, (then, then))
-    store.expire()
-    assert not leftover.exists()
-
-
-def test_a_write_that_fails_leaves_nothing(store: LocalStore, tmp_path: Path) -> None:
-    class Unwritable(bytes):
-        def __len__(self) -> int:
-            raise OSError(28, "No space left on device")
-
-    with pytest.raises(errors.StoreError, match="No space left on device"):
-        store.put(reading(), MAPS, Unwritable(b"film"))
-
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    place.make_old(given.id, timedelta(hours=24))
+    assert is_gone(place.store, given.id)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
-def test_a_torn_reading_counts_as_gone(store: LocalStore, tmp_path: Path, share: float) -> None:
+def test_a_torn_reading_counts_as_gone(place: Place, share: float) -> None:
     given = reading()
-    store.put(given, MAPS, FILM)
-    place = place_of(tmp_path, given.id)
-    whole = place.read_bytes()
-    place.write_bytes(whole[: int(len(whole) * share)])
+    place.store.put(given, MAPS, FILM)
 
-    for lookup in (store.get, store.class_maps, store.film):
-        with pytest.raises(errors.NotFound):
-            lookup(given.id)
+    place.spoil(given.id, lambda whole: whole[: int(len(whole) * share)])
+
+    assert is_gone(place.store, given.id)
 
 
-def test_a_flipped_bit_in_the_film_is_noticed(store: LocalStore, tmp_path: Path) -> None:
+def test_a_flipped_bit_in_the_film_is_noticed(place: Place) -> None:
     given = reading()
-    store.put(given, MAPS, FILM)
-    place = place_of(tmp_path, given.id)
-    place.write_bytes(place.read_bytes().replace(b"film bytes", b"fi1m bytes", 1))
+    place.store.put(given, MAPS, FILM)
+
+    place.spoil(given.id, lambda whole: whole.replace(b"film bytes", b"fi1m bytes", 1))
 
     with pytest.raises(errors.NotFound):
-        store.film(given.id)
+        place.store.kept(given.id)
 
 
-def test_the_oldest_go_first_when_the_folder_is_full(tmp_path: Path) -> None:
-    store = LocalStore(tmp_path / "data", capacity=100_000)
-    film = bytes(15_000)
-    readings = [reading() for _ in range(8)]
+def test_an_upload_is_sent_read_and_dropped(place: Place) -> None:
+    upload = place.store.new_upload(10_000, size=len(FILM), content_type="image/png")
 
-    for age, given in zip(range(80, 0, -10), readings, strict=True):
-        store.put(given, MAPS, film)
-        if (tmp_path / "data" / "readings" / given.id).exists():
-            make_old(tmp_path, given.id, timedelta(minutes=age))
+    place.send(upload, FILM)
+    assert place.store.read_upload(upload.upload_id, 10_000) == FILM
 
-    held = sum(path.stat().st_size for path in (tmp_path / "data").rglob("*") if path.is_file())
-    assert held <= 100_000
+    place.store.drop_upload(upload.upload_id)
+    assert is_gone(place.store, upload.upload_id)
+    place.store.drop_upload(upload.upload_id)
+
+
+def test_an_upload_beyond_the_limit_is_not_read(place: Place) -> None:
+    upload = place.store.new_upload(10_000)
+    place.send(upload, FILM)
+
+    with pytest.raises(errors.FileTooLarge, match=f"{len(FILM) - 1:,}"):
+        place.store.read_upload(upload.upload_id, len(FILM) - 1)
+
+
+def test_an_upload_waits_an_hour_for_its_reading(place: Place) -> None:
+    upload = place.store.new_upload(10_000)
+    place.send(upload, FILM)
+
+    place.make_old(upload.upload_id, UPLOAD_LIFETIME - timedelta(minutes=1))
+    assert place.store.read_upload(upload.upload_id, 10_000) == FILM
+
+    place.make_old(upload.upload_id, UPLOAD_LIFETIME)
+    assert is_gone(place.store, upload.upload_id)
+
+
+@pytest.mark.parametrize("entry_id", HOSTILE_IDS)
+def test_hostile_ids_write_and_delete_nothing(place: Place, entry_id: str) -> None:
     with pytest.raises(errors.NotFound):
-        store.get(readings[0].id)
-    assert store.get(readings[-1].id) == readings[-1]
-
-
-def test_an_upload_is_written_read_and_dropped(store: LocalStore) -> None:
-    upload = store.new_upload(1_000)
-    assert store.read_upload(upload.upload_id) == b""
-
-    store.write_upload(upload.upload_id, b"first")
-    store.write_upload(upload.upload_id, b"second")
-    assert store.read_upload(upload.upload_id) == b"second"
-
-    store.drop_upload(upload.upload_id)
+        place.store.write_upload(entry_id, FILM)
     with pytest.raises(errors.NotFound):
-        store.read_upload(upload.upload_id)
-    store.drop_upload(upload.upload_id)
-
-
-def test_an_upload_says_where_to_send_the_film(store: LocalStore) -> None:
-    upload = store.new_upload(1_000)
-
-    assert (upload.method, upload.url) == ("PUT", f"/v1/uploads/{upload.upload_id}")
-    assert upload.max_bytes == 1_000
-    assert abs(upload.expires_at.timestamp() - time.time() - UPLOAD_LIFETIME.total_seconds()) < 60
-
-
-def test_an_expired_upload_takes_no_film(store: LocalStore, tmp_path: Path) -> None:
-    upload = store.new_upload(1_000)
-    make_old(tmp_path, upload.upload_id, UPLOAD_LIFETIME)
-
+        place.store.drop_upload(entry_id)
     with pytest.raises(errors.NotFound):
-        store.write_upload(upload.upload_id, FILM)
-    with pytest.raises(errors.NotFound):
-        store.read_upload(upload.upload_id)
+        place.store.put(reading().model_copy(update={"id": entry_id}), MAPS, FILM)
 
 
-@pytest.mark.parametrize("below", ["", "deeper/still"])
-def test_a_folder_that_cannot_be_made_is_named_as_the_problem(tmp_path: Path, below: str) -> None:
-    (tmp_path / "taken").write_text("a file where the folder should be")
-
-    with pytest.raises(errors.StoreError, match="FRACTURELENS_STORE"):
-        LocalStore(tmp_path / "taken" / below)
-
-
-def test_a_folder_taken_away_is_a_store_error_not_an_unknown_id(store: LocalStore, tmp_path: Path) -> None:
-    given = reading()
-    store.put(given, MAPS, FILM)
-    (tmp_path / "data").rename(tmp_path / "elsewhere")
-
-    with pytest.raises(errors.StoreError):
-        store.get(given.id)
-    with pytest.raises(errors.StoreError):
-        store.put(reading(), MAPS, FILM)
-    with pytest.raises(errors.StoreError):
-        store.new_upload(100)
-    with pytest.raises(errors.StoreError):
-        store.expire()
-
-
-def test_many_threads_write_and_read_at_once(store: LocalStore) -> None:
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            for _ in range(20):
-                given = reading()
-                store.put(given, MAPS, FILM)
-                store.expire()
-                assert store.get(given.id) == given
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
-
-
-def test_retention_zero_keeps_nothing_and_needs_no_folder(tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file where the folder would be")
-    store = open_store(tmp_path / "taken", retention=timedelta(0))
-    assert isinstance(store, NoStore)
-    given = reading()
-
-    store.put(given, MAPS, FILM)
-
-    for lookup in (store.get, store.class_maps, store.film, store.read_upload):
-        with pytest.raises(errors.NotFound):
-            lookup(given.id)
-    with pytest.raises(errors.NotFound, match="RETENTION_HOURS=0"):
-        store.new_upload(100)
-    with pytest.raises(errors.NotFound):
-        store.write_upload(given.id, FILM)
-    store.drop_upload(given.id)
-    assert store.expire() == 0
-
-
-def test_a_retention_opens_a_folder(tmp_path: Path) -> None:
+def test_a_place_is_a_folder_unless_it_says_s3(tmp_path: Path) -> None:
     assert isinstance(open_store(tmp_path / "data", retention=timedelta(hours=1)), LocalStore)
+    assert not isinstance(open_store("s3://films"), LocalStore)
