@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cognito as cognito
@@ -92,12 +92,11 @@ class Auth(Construct):
 
         No other flow is open, so no password ever passes through the page.
         """
-        return cognito.UserPoolClient(
+        client = cognito.UserPoolClient(
             self,
             "Page",
             user_pool=self.pool,
             generate_secret=False,
-            auth_flows=cognito.AuthFlow(),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID],
@@ -111,6 +110,9 @@ class Auth(Construct):
             enable_token_revocation=True,
             prevent_user_existence_errors=True,
         )
+        # Left to itself, Cognito would also let passwords be tried at its API, past the sign-in page.
+        cast("cognito.CfnUserPoolClient", client.node.default_child).explicit_auth_flows = ["ALLOW_REFRESH_TOKEN_AUTH"]
+        return client
 
     def _sign_in_page(self, deployment: Deployment) -> None:
         cognito.UserPoolDomain(

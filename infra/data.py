@@ -19,6 +19,8 @@ class Data(Construct):
         super().__init__(scope, identity)
         self._deployment = deployment
         self.key = Key(self, "Key", deployment, "films, readings and models")
+        if not deployment.keep_data:
+            self.key.open_to_logs()  # For the log of what empties the buckets in the end.
         self.logs = LogBucket(self, "Logs", deployment, name=self._name("logs"))
         self.films = self._bucket(
             "films",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Environment, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
 
+from infra import cleaning
 from infra.auth import Auth, login_origin
 from infra.config import EDGE_REGION, Deployment
 from infra.contract import page_config
@@ -13,6 +14,7 @@ from infra.encryption import Key
 from infra.firewall import Firewall
 from infra.function import Function
 from infra.gateway import Gateway
+from infra.observability import Observability
 from infra.web import Web
 
 
@@ -28,6 +30,7 @@ class DataStack(Stack):
             termination_protection=deployment.keep_data,
         )
         self.data = Data(self, "Data", deployment)
+        cleaning.hold_to_our_rules(self, deployment, key=self.data.key)
 
 
 class EdgeStack(Stack):
@@ -77,4 +80,21 @@ class ServiceStack(Stack):
             deployment,
             page_config(login=login, client_id=client, retention_hours=24 * deployment.retention_days),
             key=key,
+        )
+        Observability(self, "Observability", deployment, gateway=gateway, function=function, key=key)
+        cleaning.hold_to_our_rules(self, deployment, key=key)
+        self._say(web.origin, auth.pool.user_pool_id, deployment)
+
+    def _say(self, page: str, users: str, deployment: Deployment) -> None:
+        """Tell whoever deploys where the page is, and how its first user comes to be."""
+        user = f"--user-pool-id {users} --username you@example.org --region {deployment.region}"
+        CfnOutput(self, "Page", value=f"{page}/")
+        CfnOutput(self, "Users", value=users, description="Id of the user pool")
+        CfnOutput(
+            self,
+            "FirstUser",
+            value=f"aws cognito-idp admin-create-user {user} --user-attributes Name=email,Value=you@example.org "
+            f"Name=email_verified,Value=true --desired-delivery-mediums EMAIL && "
+            f"aws cognito-idp admin-add-user-to-group {user} --group-name clinician",
+            description="Adds a user, who is sent a password by e-mail that holds for a day",
         )
