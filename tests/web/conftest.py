@@ -25,6 +25,12 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 60_000
+KEPT = """async () => ({
+  local: localStorage.length, session: sessionStorage.length, cookies: document.cookie,
+  databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
+  workers: (await navigator.serviceWorker.getRegistrations()).length,
+})"""
+NOTHING = {"local": 0, "session": 0, "cookies": "", "databases": 0, "caches": 0, "workers": 0}
 DESK = {"width": 1280, "height": 800}
 
 Serve = Callable[..., Any]
@@ -142,6 +148,17 @@ class Visit:
         """Wait until the viewer is settled and return the answer's JSON."""
         self.page.wait_for_selector("#viewer[aria-busy=false]")
         return answer.json()
+
+    def failure(self) -> str:
+        """Wait until a failure is told, and return its code."""
+        self.page.wait_for_selector("#failure:not([hidden])")
+        assert self.text("#failure-title")
+        assert self.text("#failure-next")
+        return self.text("#failure-code").removeprefix("Code for support: ")
+
+    def kept(self) -> Any:
+        """Return how much the browser keeps for the page; ``NOTHING`` is what it should."""
+        return self.page.evaluate(KEPT)
 
     def text(self, selector: str) -> str:
         """Return the text that is seen in a part of the page."""

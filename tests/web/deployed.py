@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from infra.headers import page_headers
+
 CLIENT: Final = "page"
 DIRECT_MAX_BYTES: Final = 50_000
 FOREIGN: Final = "localhost"
@@ -88,10 +90,7 @@ class Deployed:
             case _:
                 answer = await self.forward(request)
         elsewhere = f"http://{FOREIGN}:{request.url.port}"
-        answer.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-            f"connect-src 'self' {elsewhere}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
+        answer.headers.update(page_headers(elsewhere))
         await answer(scope, receive, send)
 
     async def forward(self, request: Request) -> Response:

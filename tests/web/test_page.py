@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.conftest import Visit, Visitor
+from tests.web.conftest import NOTHING, Visit, Visitor
 
 pytestmark = pytest.mark.browser
-
-STORED = """async () => ({
-  local: localStorage.length, session: sessionStorage.length, cookies: document.cookie,
-  databases: (await indexedDB.databases()).length, caches: (await caches.keys()).length,
-  workers: (await navigator.serviceWorker.getRegistrations()).length,
-})"""
 
 
 def test_loads_and_reads_without_a_complaint_or_a_foreign_request(visit: Visit) -> None:
@@ -25,8 +19,16 @@ def test_loads_and_reads_without_a_complaint_or_a_foreign_request(visit: Visit) 
 def test_leaves_nothing_in_the_browser(visit: Visit) -> None:
     visit.sample("displaced")
 
-    stored = visit.page.evaluate(STORED)
-    assert stored == {"local": 0, "session": 0, "cookies": "", "databases": 0, "caches": 0, "workers": 0}
+    assert visit.kept() == NOTHING
+
+
+def test_shows_nothing_of_signing_in_where_no_one_needs_to(visit: Visit) -> None:
+    visit.sample("displaced")
+    visit.page.click("#another")
+
+    for element in ("#gate", "#sign-in", "#sign-out"):
+        assert visit.page.is_hidden(element)
+    assert visit.page.is_visible("#drop")
 
 
 def test_says_before_a_film_is_sent_what_is_taken_and_how_long_it_is_kept(visit: Visit) -> None:

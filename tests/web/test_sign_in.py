@@ -17,15 +17,13 @@ from fracturelens.api import create_app
 from fracturelens.settings import Settings
 from tests import films
 from tests.api.conftest import served
-from tests.web.conftest import PATIENCE_MS, Visit, Visitor
+from tests.web.conftest import KEPT, NOTHING, PATIENCE_MS, Visit, Visitor
 from tests.web.deployed import Deployed, foreign
 from tests.web.test_access import RULES
-from tests.web.test_page import STORED
 from tests.web.transfer import drop
 
 pytestmark = pytest.mark.browser
 
-NOTHING = {"local": 0, "session": 0, "cookies": "", "databases": 0, "caches": 0, "workers": 0}
 LARGE = films.encoded(np.random.default_rng(0).random((400, 300), dtype=np.float32))
 
 
@@ -64,13 +62,6 @@ def sign_in(visit: Visit) -> Visit:
     return visit
 
 
-def failure(visit: Visit) -> str:
-    """Wait for a failure and return the code that it shows."""
-    visit.page.wait_for_selector("#failure:not([hidden])")
-    assert visit.text("#failure-title")
-    return visit.text("#failure-code").removeprefix("Code for support: ")
-
-
 def test_first_shows_who_may_use_it_and_asks_no_one_anything(at: Callable[..., Visit], deployed: Deployed) -> None:
     visit = at()
 
@@ -81,7 +72,7 @@ def test_first_shows_who_may_use_it_and_asks_no_one_anything(at: Callable[..., V
         assert visit.page.is_hidden(way_in)
     assert visit.complaints == []
     assert {asked.host for asked in deployed.asked} == {"127.0.0.1"}
-    assert visit.page.evaluate(STORED) == NOTHING
+    assert visit.kept() == NOTHING
 
 
 def test_signing_in_leads_to_a_reading_and_leaves_nothing_behind(signed_in: Visit, deployed: Deployed) -> None:
@@ -90,7 +81,7 @@ def test_signing_in_leads_to_a_reading_and_leaves_nothing_behind(signed_in: Visi
     assert signed_in.text("#outcome")
     assert reading["image"] == {"kind": "jpeg", "width": 373, "height": 454}
     assert signed_in.page.url == signed_in.url
-    assert signed_in.page.evaluate(STORED) == NOTHING
+    assert signed_in.kept() == NOTHING
     assert deployed.authorised() == {("127.0.0.1", "v1")}
     assert signed_in.complaints == []
 
@@ -107,7 +98,7 @@ def test_the_code_is_not_in_the_history(signed_in: Visit) -> None:
 def test_an_answer_that_no_one_asked_for_is_not_redeemed(at: Callable[..., Visit], deployed: Deployed) -> None:
     visit = at("?code=of-someone-else&state=unknown")
 
-    assert failure(visit) == "sign_in_failed"
+    assert visit.failure() == "sign_in_failed"
     assert visit.page.is_visible("#sign-in")
     assert visit.page.url == visit.url.partition("?")[0]
     assert deployed.was_asked("POST", "/oauth2/token") == 0
@@ -117,8 +108,8 @@ def test_an_attempt_is_good_for_one_answer(at: Callable[..., Visit], deployed: D
     visit = at()
     deployed.behaviour.lets_in = False
     visit.page.click("#sign-in")
-    assert failure(visit) == "sign_in_failed"
-    assert visit.page.evaluate(STORED) == NOTHING
+    assert visit.failure() == "sign_in_failed"
+    assert visit.kept() == NOTHING
 
     deployed.behaviour.lets_in = True
     sign_in(visit)
@@ -156,7 +147,7 @@ def test_a_film_waits_in_its_tab_while_another_signs_in(
         deployed.accepted.clear()
         deployed.refreshing.clear()
     drop(visit, {"film.png": films.encoded(films.bone(320, 240))})
-    assert failure(visit) == ("session_expired" if ended else "unauthenticated")
+    assert visit.failure() == ("session_expired" if ended else "unauthenticated")
 
     with visit.page.context.expect_page() as opened:
         visit.page.click("#sign-in")
@@ -166,8 +157,8 @@ def test_a_film_waits_in_its_tab_while_another_signs_in(
     assert visit.page.is_visible("#sign-out")
     expect(opened.value.locator("#gate-words")).to_contain_text("This one can be closed", timeout=PATIENCE_MS)
     assert opened.value.url == visit.url
-    assert visit.page.evaluate(STORED) == NOTHING
-    assert opened.value.evaluate(STORED) == NOTHING
+    assert visit.kept() == NOTHING
+    assert opened.value.evaluate(KEPT) == NOTHING
 
 
 def test_whoever_is_not_permitted_is_told_whom_to_ask(signed_in: Visit, deployed: Deployed) -> None:
@@ -176,7 +167,7 @@ def test_whoever_is_not_permitted_is_told_whom_to_ask(signed_in: Visit, deployed
 
     signed_in.put(films.encoded(films.bone()))
 
-    assert failure(signed_in) == "not_permitted"
+    assert signed_in.failure() == "not_permitted"
     assert "Ask whoever runs this service" in signed_in.text("#failure-next")
     assert signed_in.page.is_visible("#sign-out")  # to come back as someone else
 
@@ -186,7 +177,7 @@ def test_a_firewall_is_named(signed_in: Visit, deployed: Deployed) -> None:
 
     signed_in.put(films.encoded(films.bone()))
 
-    assert failure(signed_in) == "request_blocked"
+    assert signed_in.failure() == "request_blocked"
 
 
 def test_signing_out_forgets_the_film_and_the_session(signed_in: Visit, deployed: Deployed) -> None:
@@ -199,7 +190,7 @@ def test_signing_out_forgets_the_film_and_the_session(signed_in: Visit, deployed
     signed_in.page.wait_for_selector("#gate:not([hidden])")
     signed_in.page.go_back()  # to what was there before: the page as it was is not
     assert signed_in.page.locator("#report").is_hidden()
-    assert signed_in.page.evaluate(STORED) == NOTHING
+    assert signed_in.kept() == NOTHING
 
 
 def test_a_large_film_goes_to_the_storage_without_a_token(signed_in: Visit, deployed: Deployed) -> None:
@@ -235,7 +226,7 @@ def test_what_the_storage_refuses_is_put_in_plain_words(
 
     signed_in.put(LARGE)
 
-    assert failure(signed_in) == code
+    assert signed_in.failure() == code
     assert signed_in.page.is_visible("#retry") == (code == "upload_expired")
 
 
@@ -250,7 +241,7 @@ def test_keeps_the_rules_of_wcag(
         sign_in(visit).sample("displaced")
     elif state == "film waits":
         drop(visit, {"film.png": films.encoded(films.bone())})
-        failure(visit)
+        visit.failure()
 
     visit.page.evaluate(need_node_module("axe-core/axe.min.js").read_text(encoding="utf-8"))
     found: Any = visit.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)

@@ -166,7 +166,7 @@ export const MESSAGES = {
 
     // Who asks
     unauthenticated: {
-      title: "Sign in to read films",
+      title: "You are not signed in",
       next: "A film that you have chosen stays on this page meanwhile, and is read once you have signed in.",
     },
     session_expired: {
@@ -174,8 +174,8 @@ export const MESSAGES = {
       next: "Sign in again. A film that you have chosen stays on this page meanwhile, and is read then.",
     },
     sign_in_failed: {
-      title: "You are not signed in",
-      next: "Signing in was broken off, took too long, or was not begun on this page. Start it again here.",
+      title: "Signing in did not succeed",
+      next: "It was broken off, took too long, or was not begun on this page. Start it again here.",
     },
     not_permitted: {
       title: "Your account may not read films",
