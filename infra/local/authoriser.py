@@ -1,12 +1,11 @@
-"""The HTTP API's JWT authoriser: whose token this is, or 401.
+"""The HTTP API's JWT authoriser: whose token this is, or 401; and whether it is for this API, or 403.
 
 The steps and the claims are those of *Control access to HTTP APIs with JWT authorizers*, API Gateway developer guide.
-It takes an ID token as well as an access token, for both name the client; telling them apart is the function's work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -27,11 +26,14 @@ class Authoriser:
         What the tokens must say in ``iss``.
     audience : str
         The client that they must be for: ``aud``, or where there is none, ``client_id``.
+    scopes : sequence of str
+        Of which they must have one. An ID token has none.
     keys : Mapping
         The issuer's public keys: a JSON Web Key Set (RFC 7517, section 5).
     """
 
-    def __init__(self, *, issuer: str, audience: str, keys: Mapping[str, Any]) -> None:
+    def __init__(self, *, issuer: str, audience: str, scopes: Sequence[str], keys: Mapping[str, Any]) -> None:
+        self.scopes = tuple(scopes)
         self._issuer = issuer
         self._audience = audience
         self._keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(dict(keys)).keys}
@@ -42,7 +44,7 @@ class Authoriser:
         Raises
         ------
         Refused
-            With 401. The challenge tells a developer why (RFC 6750, section 3).
+            With 401, or 403 for want of a scope. The challenge tells a developer why (RFC 6750, section 3).
         """
         scheme, _, token = (authorization or "").strip().rpartition(" ")
         if not token or scheme.lower() not in {"", "bearer"}:
@@ -57,6 +59,9 @@ class Authoriser:
             raise _invalid("the token is malformed, or its signature is not valid") from None
         if claims.get("aud", claims.get("client_id")) != self._audience:
             raise _invalid("the token does not have a valid audience")
+        if not set(self.scopes) & set(str(claims.get("scope", "")).split()):
+            wanted = " ".join(self.scopes)
+            raise Refused(HTTPStatus.FORBIDDEN, challenge=f'Bearer scope="{wanted}" error="insufficient_scope"')
         return claims
 
     def _verified(self, token: str) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from typing import Annotated, Final, NoReturn
 import typer
 import uvicorn
 
+from infra.contract import DISCLAIMER
 from infra.local.child import NotReady
 from infra.local.emulator import EmulatorUnavailable
 from infra.local.resources import BUCKET, PASSWORD, USERS
 from infra.local.sign_in import NoToken, token_for
-from infra.local.system import DISCLAIMER, System, started
+from infra.local.system import System, started
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000

@@ -10,7 +10,7 @@ import binascii
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -55,15 +55,21 @@ class Route:
     parameters: Mapping[str, str]
 
 
-def event_of(
-    request: Request, body: bytes, *, api: Api, route: Route, claims: Mapping[str, Any] | None = None
-) -> Event:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the authoriser tells the function: the token's verified claims, and the scopes that the route asks for."""
+
+    claims: Mapping[str, Any]
+    scopes: Sequence[str]
+
+
+def event_of(request: Request, body: bytes, *, api: Api, route: Route, caller: Caller | None = None) -> Event:
     """Return the event for a request.
 
     Parameters
     ----------
-    claims : Mapping, optional
-        The verified claims of the caller's token; a route without authoriser has none.
+    caller : Caller, optional
+        A route without authoriser has none.
     """
     headers, cookies = _headers_and_cookies(request, body, api)
     query = request.scope["query_string"].decode("latin-1")
@@ -84,7 +90,7 @@ def event_of(
         "requestContext": {
             "accountId": api.account,
             "apiId": api.id,
-            **({"authorizer": {"jwt": {"claims": as_strings(claims), "scopes": None}}} if claims is not None else {}),
+            **({"authorizer": {"jwt": _verified(caller)}} if caller else {}),
             "domainName": api.domain,
             "domainPrefix": api.id,
             "http": {
@@ -141,6 +147,10 @@ def as_strings(claims: Mapping[str, Any]) -> dict[str, str]:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     return {name: shown(value) for name, value in claims.items()}
+
+
+def _verified(caller: Caller) -> dict[str, Any]:
+    return {"claims": as_strings(caller.claims), "scopes": list(caller.scopes) or None}
 
 
 def _headers_and_cookies(request: Request, body: bytes, api: Api) -> tuple[dict[str, str], list[str]]:

@@ -15,8 +15,10 @@ from starlette.routing import BaseRoute, Mount
 from starlette.routing import Route as HttpRoute
 from starlette.types import ASGIApp
 
+from infra.headers import API_HEADERS
 from infra.local.authoriser import Authoriser
-from infra.local.events import Api, Event, Route, answer_of, event_of
+from infra.local.edge import ResponseHeaders
+from infra.local.events import Api, Caller, Event, Route, answer_of, event_of
 from infra.local.login import Login, NotInOrder, not_in_order
 from infra.local.refusals import Refused, refusal
 
@@ -40,18 +42,19 @@ def create_gateway(
     """Put the server together; what is under no route is a file of the page."""
 
     async def v1(request: Request) -> Response:
-        claims = authoriser.claims(request.headers.get("authorization"))
+        caller = Caller(authoriser.claims(request.headers.get("authorization")), authoriser.scopes)
         route = Route("ANY /v1/{proxy+}", {"proxy": request.path_params["proxy"]})
-        event = event_of(request, await _body_of(request), api=api, route=route, claims=claims)
+        event = event_of(request, await _body_of(request), api=api, route=route, caller=caller)
         return answer_of(await integration(event))
 
     async def healthz(request: Request) -> Response:
         event = event_of(request, await _body_of(request), api=api, route=Route("GET /healthz", {}))
         return answer_of(await integration(event))
 
+    edge = [Middleware(ResponseHeaders, headers=API_HEADERS)]
     routes: list[BaseRoute] = [
-        HttpRoute("/v1/{proxy:path}", v1, methods=list(METHODS)),
-        HttpRoute("/healthz", healthz, methods=["GET"]),
+        HttpRoute("/v1/{proxy:path}", v1, methods=list(METHODS), middleware=edge),
+        HttpRoute("/healthz", healthz, methods=["GET"], middleware=edge),
         *login.routes,
         Mount("/", page),
     ]

@@ -22,9 +22,8 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainT
 from starlette.routing import Route
 
 from infra.local.grants import CHALLENGE, Grants
-from infra.local.pool import Client, Tokens, UserPool
+from infra.local.pool import SCOPE, Client, Tokens, UserPool
 
-SCOPES: Final = frozenset({"openid"})
 MAX_FORM_BYTES: Final = 16 * 1024
 FOLDER: Final = Path(__file__).resolve().parent
 FORM: Final = Template((FOLDER / "login.html").read_text(encoding="utf-8"))
@@ -140,7 +139,7 @@ class Login:
             error = "unsupported_response_type"
         elif _once(query, "code_challenge_method") != "S256" or not CHALLENGE.fullmatch(challenge):
             error = "invalid_request"
-        elif not set(_once(query, "scope").split()) <= SCOPES:
+        elif not set(_once(query, "scope").split()) <= {SCOPE}:
             error = "invalid_scope"
         else:
             return SignIn(redirect, challenge, state)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.local.edge import ResponseHeaders
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / "web"
+CACHED: Final = {"Cache-Control": "no-cache"}
+"""Kept, but asked for each time, so that a change shows at once."""
 
 
 def create_page(config: Callable[[str], Mapping[str, Any]], headers: Mapping[str, str]) -> Starlette:
@@ -26,7 +28,7 @@ def create_page(config: Callable[[str], Mapping[str, Any]], headers: Mapping[str
     config : Callable
         Returns the content of ``config.json`` for the origin that the page was opened at.
     headers : Mapping
-        Put on every answer.
+        What CloudFront puts on every answer.
     """
 
     async def config_json(request: Request) -> Response:
@@ -37,21 +39,5 @@ def create_page(config: Callable[[str], Mapping[str, Any]], headers: Mapping[str
             Route("/config.json", config_json, methods=["GET"]),
             Mount("/", StaticFiles(directory=FOLDER, html=True)),
         ],
-        middleware=[Middleware(Headers, headers=headers)],
+        middleware=[Middleware(ResponseHeaders, headers={**headers, **CACHED})],
     )
-
-
-class Headers:
-    """Puts headers on every answer, in place of the answer's own."""
-
-    def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
-        self._app = app
-        self._headers = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.local.signing import with_scope
+
+SCOPE: Final = "openid"
+"""The one scope that the page's client may ask for, so every token of the hosted sign-in has it."""
+
 Tokens = dict[str, Any]
 """What a token endpoint hands out (RFC 6749, section 5.1)."""
 
@@ -53,7 +58,7 @@ class UserPool:
         if result is None:  # a challenge, such as a new password: no user that was made here has one
             return None
         named = {
-            "access_token": result["AccessToken"],
+            "access_token": with_scope(result["AccessToken"], SCOPE),
             "id_token": result["IdToken"],
             "refresh_token": result.get("RefreshToken"),
             "token_type": "Bearer",

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 # Written out: Python has other phrases from version to version.
 WORDS: Final = {
     HTTPStatus.UNAUTHORIZED: "Unauthorized",
-    HTTPStatus.NOT_FOUND: "Not Found",
+    HTTPStatus.FORBIDDEN: "Forbidden",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Internal Server Error",
     HTTPStatus.SERVICE_UNAVAILABLE: "Service Unavailable",
@@ -26,7 +26,7 @@ class Refused(Exception):
     status : HTTPStatus
         One of ``WORDS``.
     challenge : str
-        The ``WWW-Authenticate`` header of a 401.
+        The ``WWW-Authenticate`` header of a 401 or 403.
     """
 
     def __init__(self, status: HTTPStatus, *, challenge: str = "") -> None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.local.pool import SCOPE
+
 REGION: Final = "eu-central-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """moto takes any."""
@@ -81,7 +83,7 @@ def _make_pool(cognito: Any, redirects: Sequence[str]) -> tuple[str, str]:
         ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],  # how the stand-in checks passwords
         AllowedOAuthFlowsUserPoolClient=True,
         AllowedOAuthFlows=["code"],
-        AllowedOAuthScopes=["openid"],
+        AllowedOAuthScopes=[SCOPE],
         CallbackURLs=list(redirects),
         LogoutURLs=list(redirects),
     )["UserPoolClient"]["ClientId"]

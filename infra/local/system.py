@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, Final
 
 import httpx
 from starlette.types import ASGIApp
 
+from infra import contract
+from infra.headers import page_headers
 from infra.local import resources
 from infra.local.authoriser import Authoriser
 from infra.local.child import Child
@@ -22,15 +23,11 @@ from infra.local.grants import Grants
 from infra.local.integration import Integration
 from infra.local.login import Login
 from infra.local.page import create_page
-from infra.local.pool import Client, UserPool
+from infra.local.pool import SCOPE, Client, UserPool
 from infra.local.resources import Resources
 
-DISCLAIMER: Final = "Research use only, not for diagnosis."
 RETENTION_HOURS: Final = 24
-TIMEOUT_SECONDS: Final = 28
-"""Of the function; under the API's thirty, so that its own words reach the caller."""
-MAX_FILE_BYTES: Final = 32 * 1024 * 1024
-DIRECT_MAX_BYTES: Final = 4_000_000
+"""As long as a deployment keeps films if it is told nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,9 @@ def started(origins: Sequence[str], *, loud: bool, say: Callable[[str], None]) -
             Child("AWS (moto)", [sys.executable, "-m", "infra.local.cloud", *origins], loud=loud)
         )
         made = resources.make(cloud.first_line(), origins)
-        emulator = running.enter_context(Emulator(environment(made, origins), timeout=TIMEOUT_SECONDS, listen=say))
-        integration = Integration(emulator.invoke)
+        function = Emulator(environment(made, origins), timeout=contract.TIMEOUT_SECONDS, listen=say)
+        running.enter_context(function)
+        integration = Integration(function.invoke)
         running.callback(integration.close)
         yield System(_gateway(made, integration), made, cloud)
 
@@ -83,52 +81,29 @@ def started(origins: Sequence[str], *, loud: bool, say: Callable[[str], None]) -
 def environment(made: Resources, origins: Sequence[str]) -> dict[str, str]:
     """Return the function's environment: the deployed one, and where AWS is."""
     return {
+        **contract.environment(
+            service="fracturelens-local",
+            store=f"s3://{resources.BUCKET}",
+            origins=",".join(origins),
+            retention_hours=RETENTION_HOURS,
+        ),
         **resources.CREDENTIALS,
         "AWS_REGION": resources.REGION,
         "AWS_DEFAULT_REGION": resources.REGION,
         "AWS_ENDPOINT_URL": made.endpoint,
-        "FRACTURELENS_STORE": f"s3://{resources.BUCKET}",
-        "FRACTURELENS_RETENTION_HOURS": str(RETENTION_HOURS),
-        "FRACTURELENS_HOSTS": "*",
-        "FRACTURELENS_ORIGINS": ",".join(origins),
-        "FRACTURELENS_DIRECT_MAX_MB": "4.25",
-        "FRACTURELENS_INSTANCES": "1",
-        "FRACTURELENS_QUEUE": "0",
-        "POWERTOOLS_SERVICE_NAME": "fracturelens-local",
-        "POWERTOOLS_METRICS_NAMESPACE": "Fracturelens",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
     }
 
 
 def _gateway(made: Resources, integration: Integration) -> ASGIApp:
+    def config(origin: str) -> dict[str, Any]:
+        return contract.page_config(login=origin, client_id=made.client, retention_hours=RETENTION_HOURS)
+
     keys = httpx.get(made.keys_address).raise_for_status().json()
-    client = Client(made.client, frozenset(made.redirects))
+    pool = UserPool(resources.connect("cognito-idp", made.endpoint), made.client)
     return create_gateway(
         api=Api(region=resources.REGION),
-        authoriser=Authoriser(issuer=made.issuer, audience=made.client, keys=keys),
+        authoriser=Authoriser(issuer=made.issuer, audience=made.client, scopes=[SCOPE], keys=keys),
         integration=integration,
-        login=Login(UserPool(resources.connect("cognito-idp", made.endpoint), made.client), client, Grants()),
-        page=create_page(lambda origin: _config(origin, client), _headers(made)),
+        login=Login(pool, Client(made.client, frozenset(made.redirects)), Grants()),
+        page=create_page(config, page_headers(made.endpoint)),
     )
-
-
-def _config(origin: str, client: Client) -> Mapping[str, Any]:
-    return {
-        "api": "/v1",
-        "version": version("fracturelens"),
-        "max_file_bytes": MAX_FILE_BYTES,
-        "direct_max_bytes": DIRECT_MAX_BYTES,
-        "retention_hours": RETENTION_HOURS,
-        "disclaimer": DISCLAIMER,
-        "auth": {
-            "authorize": f"{origin}/oauth2/authorize",
-            "token": f"{origin}/oauth2/token",
-            "logout": f"{origin}/logout",
-            "client_id": client.id,
-            "scope": "openid",
-        },
-    }
-
-
-def _headers(made: Resources) -> Mapping[str, str]:
-    return {}

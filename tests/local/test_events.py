@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as HttpRoute
 
-from infra.local.events import Api, Route, answer_of, as_strings, event_of
+from infra.local.events import Api, Caller, Route, answer_of, as_strings, event_of
 from infra.local.refusals import Refused
 from tests.local.conftest import Serve
 
@@ -29,7 +29,9 @@ def url(serve: Serve) -> str:
 
     async def show(request: Request) -> Response:
         route = Route("ANY /my/{proxy+}", {"proxy": "path"})
-        return JSONResponse(event_of(request, await request.body(), api=API, route=route, claims=CLAIMS))
+        return JSONResponse(
+            event_of(request, await request.body(), api=API, route=route, caller=Caller(CLAIMS, ["openid"]))
+        )
 
     return serve(Starlette(routes=[HttpRoute("/my/path", show, methods=["DELETE", "GET", "POST"])]))
 
@@ -84,7 +86,7 @@ def test_claims_reach_the_function_as_strings(url: str) -> None:
             "cognito:groups": "[clinician admin]",
             "email_verified": "true",
         },
-        "scopes": None,
+        "scopes": ["openid"],
     }
 
 
