@@ -71,6 +71,9 @@ def test_an_unknown_id_is_a_problem(client: httpx.Client, reading_id: str, what:
         ("opacity=PATIENT", "opacity"),
         ("opacity=1.5", "opacity"),
         ("opacity=nan", "opacity"),
+        ("longest_side=63", "longest_side"),
+        ("longest_side=8193", "longest_side"),
+        ("longest_side=PATIENT", "longest_side"),
     ],
 )
 def test_a_parameter_outside_its_range_is_named_not_quoted(client: httpx.Client, query: str, named: str) -> None:

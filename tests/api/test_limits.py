@@ -94,6 +94,43 @@ def test_a_film_at_the_limit_is_looked_at(serve: Serve) -> None:
     assert response.json()["code"] == "unsupported_format"
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_film_too_large_for_one_request_is_told_the_other_way(serve: Serve, film: bytes, announced: bool) -> None:
+    client = serve(direct_max_mb=0.5)
+    large = film + bytes(MIB)
+    upload = client.post("/v1/uploads").json()
+    client.put(upload["url"], content=large)
+
+    direct = client.post(
+        "/v1/assessments", content=large if announced else iter([large]), headers={"Content-Type": "image/png"}
+    )
+    form = client.post("/v1/assessments", files={"file": large})
+    uploaded = client.post("/v1/assessments", json={"upload_id": upload["upload_id"]})
+
+    for response in (direct, form):
+        assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
+        assert "POST /v1/uploads" in response.json()["detail"]
+        assert "524,288" in response.json()["detail"]
+    assert uploaded.status_code == 200
+
+
+def test_a_film_at_the_limit_of_one_request_is_read(serve: Serve, film: bytes) -> None:
+    large = film + bytes(MIB // 2 - len(film))
+
+    response = serve(direct_max_mb=0.5).post("/v1/assessments", files={"file": large})
+
+    assert response.status_code == 200
+
+
+def test_a_film_beyond_every_limit_is_not_sent_the_other_way(serve: Serve) -> None:
+    response = serve(max_file_mb=1, direct_max_mb=0.5).post(
+        "/v1/assessments", content=iter([bytes(MIB + 1)]), headers={"Content-Type": "image/png"}
+    )
+
+    assert (response.status_code, response.json()["code"]) == (413, "file_too_large")
+    assert "uploads" not in response.json()["detail"]
+
+
 def test_a_body_that_stops_arriving_is_refused_and_the_connection_closed(serve: Serve) -> None:
     client = serve(idle_seconds=0.3)
     started = time.monotonic()

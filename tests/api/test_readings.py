@@ -17,6 +17,7 @@ from PIL import Image
 from fracturelens import DISCLAIMER
 from fracturelens.assess import Assessor
 from fracturelens.assessment import Assessment, ClassName, HeatmapChoice
+from fracturelens.overlay import CAPTION_HEIGHT
 from tests import films
 from tests.api.conftest import Serve
 
@@ -139,6 +140,23 @@ def test_an_overlay_of_no_opacity_is_the_film(client: httpx.Client, film: bytes)
     with Image.open(BytesIO(overlay.content)) as over, Image.open(BytesIO(plain.content)) as under:
         shown = over.convert("L").crop((0, 0, *under.size))  # without the disclaimer's strip
         np.testing.assert_allclose(np.asarray(shown, float), np.asarray(under.convert("L"), float), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("longest_side", "size"), [(64, (48, 64)), (255, (191, 255)), (256, (192, 256)), (8192, (192, 256))]
+)
+def test_pictures_are_as_small_as_asked_and_never_enlarged(
+    client: httpx.Client, film: bytes, longest_side: int, size: tuple[int, int]
+) -> None:
+    reading_id = as_form(client, film).json()["id"]
+    asked = {"longest_side": longest_side}
+
+    plain = client.get(f"/v1/assessments/{reading_id}/film.png", params=asked)
+    overlay = client.get(f"/v1/assessments/{reading_id}/overlay.png", params=asked)
+
+    with Image.open(BytesIO(plain.content)) as drawn, Image.open(BytesIO(overlay.content)) as over:
+        assert drawn.size == size
+        assert over.size == (size[0], size[1] + CAPTION_HEIGHT)
 
 
 def test_a_dicom_film_is_drawn_for_browsers(client: httpx.Client) -> None:

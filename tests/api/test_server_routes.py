@@ -38,14 +38,22 @@ def test_health_does_not_touch_the_disk(serve: Serve, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(("max_file_mb", "retention_hours"), [(32, 24), (1, 0.5)])
-def test_the_page_learns_the_limits(serve: Serve, max_file_mb: int, retention_hours: float) -> None:
-    config = serve(max_file_mb=max_file_mb, retention_hours=retention_hours).get("/config.json").json()
+@pytest.mark.parametrize(
+    ("max_file_mb", "direct_max_mb", "direct_max_bytes", "retention_hours"),
+    [(32, None, None, 24), (32, 4.25, 4_456_448, 24), (1, None, None, 0.5)],
+)
+def test_the_page_learns_the_limits(
+    serve: Serve, max_file_mb: int, direct_max_mb: float | None, direct_max_bytes: int | None, retention_hours: float
+) -> None:
+    client = serve(max_file_mb=max_file_mb, direct_max_mb=direct_max_mb, retention_hours=retention_hours)
+
+    config = client.get("/config.json").json()
 
     assert config == {
         "api": "/v1",
         "version": __version__,
         "max_file_bytes": max_file_mb * 1024 * 1024,
+        "direct_max_bytes": direct_max_bytes,
         "retention_hours": retention_hours,
         "disclaimer": DISCLAIMER,
     }

@@ -18,10 +18,58 @@ def test_an_upload_says_where_and_until_when(client: httpx.Client) -> None:
 
     upload = response.json()
     assert response.status_code == 201
-    assert set(upload) == {"upload_id", "method", "url", "headers", "expires_at", "max_bytes"}
+    assert set(upload) == {"upload_id", "method", "url", "headers", "fields", "expires_at", "max_bytes"}
+    assert upload["headers"] == {"Content-Type": "application/octet-stream"}
     assert upload["max_bytes"] == 32 * 1024 * 1024
     left = datetime.fromisoformat(upload["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"size": 1, "content_type": "application/dicom"},
+        {"size": 32 * 1024 * 1024},
+        {"content_type": "image/webp"},
+        {"size": None},
+        {},
+    ],
+)
+def test_what_is_known_of_a_film_may_be_said_beforehand(client: httpx.Client, body: dict[str, object]) -> None:
+    response = client.post("/v1/uploads", json=body)
+
+    assert response.status_code == 201
+    assert response.json()["headers"]["Content-Type"] == body.get("content_type", "application/octet-stream")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'{"size": 0}', 422, "invalid_parameter"),
+        (b'{"size": -1}', 422, "invalid_parameter"),
+        (b'{"size": 1.5}', 422, "invalid_parameter"),
+        (b'{"size": "10"}', 422, "invalid_parameter"),
+        (b'{"size": true}', 422, "invalid_parameter"),
+        (b'{"size": 33554433}', 413, "file_too_large"),
+        (b'{"content_type": "text/html"}', 422, "invalid_parameter"),
+        (b'{"content_type": "image/svg+xml"}', 422, "invalid_parameter"),
+        (b'{"content_type": "image/png\\r\\nX: y"}', 422, "invalid_parameter"),
+        (b'{"key": "uploads/x"}', 422, "invalid_parameter"),
+        (b"[]", 422, "invalid_parameter"),
+        (b"{", 400, "bad_request"),
+        (b'{"size": 1' + b" " * 5000 + b"}", 400, "bad_request"),
+    ],
+)
+def test_an_upload_takes_nothing_else(client: httpx.Client, body: bytes, status: int, code: str) -> None:
+    response = client.post("/v1/uploads", content=body, headers={"Content-Type": "application/json"})
+
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_a_film_sent_to_where_uploads_are_opened_is_refused(client: httpx.Client, film: bytes) -> None:
+    response = client.post("/v1/uploads", content=film, headers={"Content-Type": "image/png"})
+
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
 
 
 def test_an_upload_is_deleted_once_it_is_read(serve: Serve, film: bytes, tmp_path: Path) -> None:
@@ -43,7 +91,7 @@ def test_an_upload_without_a_film_is_told_to_send_one(client: httpx.Client) -> N
     response = client.post("/v1/assessments", json={"upload_id": upload["upload_id"]})
 
     assert (response.status_code, response.json()["code"]) == (400, "empty_file")
-    assert "PUT" in response.json()["detail"]
+    assert "url" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("upload_id", ["0" * 32, "..%2F..%2Fetc%2Fpasswd", "x"])

@@ -229,6 +229,23 @@ def test_the_overlay_of_no_opacity_is_the_film(assessor: Assessor, film: bytes) 
         assert shown.tobytes() == alone.tobytes()
 
 
+def test_a_small_overlay_is_the_large_one_seen_from_afar(assessor: Assessor, film: bytes) -> None:
+    maps = assessor.read(film).class_maps
+
+    large = picture_of(assessor.overlay(film, maps, "displaced"))
+    small = picture_of(assessor.overlay(film, maps, "displaced", longest_side=128))
+
+    assert small.size == (96, 128)
+    afar = np.asarray(large.resize(small.size, Image.Resampling.BILINEAR), float)
+    assert np.abs(np.asarray(small, float) - afar).mean() < 2
+
+
+def picture_of(overlay: bytes) -> Image.Image:
+    """Return an overlay without the strip below it."""
+    with Image.open(io.BytesIO(overlay)) as image:
+        return image.crop((0, 0, image.width, image.height - CAPTION_HEIGHT))
+
+
 @pytest.mark.parametrize(
     ("name", "opacity"), [("fractured", 0.5), ("hairline", -0.1), ("hairline", 1.1), ("normal", np.nan)]
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fracturelens.letterbox import Letterbox, fit, letterbox
+from fracturelens.letterbox import Letterbox, fit, letterbox, shrink
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_relative_positions_survive() -> None:
 
     inside = canvas[48, place.left : place.left + place.width]
     assert inside[2:-2] == pytest.approx((np.arange(place.width)[2:-2] + 0.5) / place.width, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "longest_side", "shrunk"),
+    [((300, 200), 150, (150, 100)), ((200, 300), 64, (43, 64)), ((300, 200), 300, (300, 200)), ((3, 900), 90, (1, 90))],
+)
+def test_a_film_is_shrunk_to_its_longest_side(
+    shape: tuple[int, int], longest_side: int, shrunk: tuple[int, int]
+) -> None:
+    film = np.full(shape, 0.25, dtype=np.float32)
+
+    pixels = shrink(film, longest_side)
+
+    assert pixels.shape == shrunk
+    assert pixels == pytest.approx(0.25)
