@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import secrets
 import socket
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 
-from tests.image import containers, events
+from infra.local.emulator import program
+from infra.local.events import Event, answer_of
+from tests.image import containers
 from tests.image.packages import Source
 
 BUCKET = "films"
 REGION = "eu-central-1"
 PATIENCE_SECONDS = 60
-
-RIE = Path(".venv/emulator/samcli/local/rapid")
-MACHINES = {"x86_64": "x86_64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +41,19 @@ class Lambda:
     container: str
     port: int
 
-    def __call__(self, event: events.Event) -> events.Answer:
-        """Invoke the Lambda, as API Gateway would."""
+    def __call__(self, event: Event) -> httpx.Response:
+        """Invoke the Lambda, as API Gateway would, and return the HTTP answer."""
         address = f"http://127.0.0.1:{self.port}/2015-03-31/functions/function/invocations"
-        with urllib.request.urlopen(address, json.dumps(event).encode(), PATIENCE_SECONDS) as response:
-            return events.answer(json.load(response))
+        result = httpx.post(address, json=event, timeout=PATIENCE_SECONDS).raise_for_status().json()
+        answer = answer_of(result)
+        return httpx.Response(answer.status_code, content=bytes(answer.body))
 
 
 @pytest.fixture(scope="session")
 def base(need_program: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the name of an image with Python and pip to build on."""
-    for program in ("buildah", "podman", "runc", "debootstrap"):
-        need_program(program)
+    for name in ("buildah", "podman", "runc", "debootstrap"):
+        need_program(name)
     if os.geteuid():
         pytest.skip("only root can make a base with debootstrap and mount images")
     return containers.debian(tmp_path_factory.mktemp("base"))
@@ -98,11 +96,9 @@ def bucket() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def function(image: Image, bucket: str, root: Path) -> Iterator[Lambda]:
+def function(image: Image, bucket: str) -> Iterator[Lambda]:
     """Run the image as Lambda does: its own command under the Runtime Interface Emulator, and hardly any rights."""
-    emulator = root / RIE / f"aws-lambda-rie-{MACHINES[platform.machine()]}"
-    if not emulator.is_file():
-        pytest.skip("the Lambda Runtime Interface Emulator is not installed (make test installs it)")
+    emulator = program()
     config = containers.inspect(image.name)["Config"]
     port, runtime = free_port(), free_port()
     command = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,7 +37,9 @@ def debian(work: Path) -> str:
 
 
 def _mirror() -> list[str]:
-    """Return the mirror that this machine's apt has the suite from; none if it is another system."""
+    """Return the mirror that this machine's apt has the suite from; none if this is another system."""
+    if not shutil.which("apt-get"):
+        return []
     known = _run("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)", "Created-By: Packages")
     return [uri for release, uri in (line.split() for line in known.splitlines()) if release == SUITE][:1]
 
@@ -110,11 +113,6 @@ def logs(container: str) -> str:
     """Return what a container has printed so far."""
     done = subprocess.run([*PODMAN, "logs", container], capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
-
-
-def changes(container: str) -> list[str]:
-    """Return the paths that differ between a container and its image."""
-    return _run(*PODMAN, "diff", container).splitlines()
 
 
 def remove(image: str) -> None:
