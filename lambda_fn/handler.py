@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from lambda_fn import logs
-from lambda_fn.api import Api
 from lambda_fn.context import LambdaContext
-from lambda_fn.metrics import EmbeddedMetrics
+from lambda_fn.startup import uncollected
 
-metrics = EmbeddedMetrics()
-logs.configure()
-api = Api(metrics)
+with uncollected():
+    from lambda_fn import logs
+    from lambda_fn.api import Api
+    from lambda_fn.metrics import EmbeddedMetrics
+
+    logs.configure()
+    metrics = EmbeddedMetrics()
+    api = Api(metrics)
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
