@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import films
+
+if TYPE_CHECKING:
+    from tests.buckets import Bucket
 
 ROOT = Path(__file__).resolve().parent.parent
 # Looked up before any test shields itself from the settings of whoever runs it.
@@ -54,3 +58,19 @@ def fracatlas() -> Path:
 def film() -> bytes:
     """Return a well-formed synthetic film, as an 8-bit PNG of 192 x 256 pixels."""
     return films.encoded(films.bone())
+
+
+@pytest.fixture(scope="session")
+def _first_bucket() -> Iterator[Bucket]:
+    from tests import buckets  # moto takes more than a second to import
+
+    with buckets.moto() as first:
+        yield first
+
+
+@pytest.fixture
+def bucket(_first_bucket: Bucket) -> Bucket:
+    """Return a new, empty bucket of moto's; its store is ``bucket.store()``."""
+    from tests import buckets
+
+    return buckets.another(_first_bucket)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
@@ -21,9 +21,6 @@ from starlette.applications import Starlette
 from fracturelens.api import create_app
 from fracturelens.assess import Assessor, open_assessor
 from fracturelens.settings import Settings
-
-if TYPE_CHECKING:
-    from tests.buckets import Bucket
 
 Serve = Callable[..., httpx.Client]
 MakeApp = Callable[..., FastAPI]
@@ -96,22 +93,6 @@ def served(app: Starlette) -> Iterator[str]:
             server.should_exit = True
             thread.join(PATIENCE_S)
             assert not thread.is_alive(), "the server did not stop"
-
-
-@pytest.fixture(scope="session")
-def _first_bucket() -> Iterator[Bucket]:
-    from tests import buckets  # moto takes more than a second to import
-
-    with buckets.moto() as first:
-        yield first
-
-
-@pytest.fixture
-def bucket(_first_bucket: Bucket) -> Bucket:
-    """Return a new bucket of moto's."""
-    from tests import buckets
-
-    return buckets.another(_first_bucket)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from fracturelens import DISCLAIMER
+from tests import buckets
+from tests.buckets import Bucket
 from tests.cli.conftest import Cli
 
 
@@ -68,6 +70,34 @@ def test_a_data_folder_that_cannot_be_is_a_problem(
     monkeypatch.setenv("FRACTURELENS_STORE", str(tmp_path / "file" / below))
 
     result = cli("doctor", "--json")
+
+    assert result.exit_code == 1
+    assert "FRACTURELENS_STORE" in problems(result.stdout)["data folder"]
+
+
+@pytest.mark.aws
+def test_a_bucket_is_written_and_read_and_left_as_it_was(
+    cli: Cli, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRACTURELENS_STORE", f"s3://{bucket.name}/clinic")
+
+    with buckets.environment(bucket.endpoint):
+        report = json.loads(cli("doctor", "--json").stdout)
+
+    seen = {check["name"]: check["seen"] for check in report["checks"] if check["ok"]}
+    assert seen["data folder"].startswith(f"s3://{bucket.name}/clinic")
+    assert seen["disk"]
+    assert bucket.keys() == []
+
+
+@pytest.mark.aws
+def test_a_bucket_that_cannot_be_used_is_a_problem_with_a_remedy(
+    cli: Cli, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRACTURELENS_STORE", f"s3://{bucket.name}-of-somebody-else")
+
+    with buckets.environment(bucket.endpoint):
+        result = cli("doctor", "--json")
 
     assert result.exit_code == 1
     assert "FRACTURELENS_STORE" in problems(result.stdout)["data folder"]

@@ -18,6 +18,8 @@ import pytest
 
 from fracturelens import DISCLAIMER
 from fracturelens.cli import address
+from tests import buckets
+from tests.buckets import Bucket
 from tests.cli.conftest import COMMAND, PATIENCE_S, Cli, Program
 
 
@@ -170,6 +172,33 @@ def test_a_data_folder_that_cannot_be_is_one_line(program: Program, tmp_path: Pa
     assert run.returncode == 1
     (line,) = run.stderr.decode().splitlines()
     assert line.startswith("error [store_unavailable]: ")
+
+
+@pytest.mark.aws
+def test_films_may_be_kept_in_a_bucket(bucket: Bucket, serve: Serve, film: bytes) -> None:
+    with buckets.environment(bucket.endpoint), serve("--data", f"s3://{bucket.name}/clinic") as running:
+        connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=PATIENCE_S)
+        connection.request("POST", "/v1/assessments", film, {"Content-Type": "image/png"})
+        reading = json.loads(connection.getresponse().read())
+        connection.close()
+
+        assert f"s3://{bucket.name}/clinic" in running.banner
+        assert "24 h" in running.banner
+    (key,) = bucket.keys()
+    assert key.startswith("clinic/readings/")
+    assert key.endswith(f"/{reading['id']}")
+
+
+@pytest.mark.parametrize(
+    "place", ["s3://", "s3://A", "s3://films//x", "s3://films/../x", "http://films", "s3://films?x"]
+)
+def test_a_place_that_is_neither_folder_nor_bucket_is_one_line(program: Program, place: str) -> None:
+    run = program("serve", "--port", "0", "--data", place)
+
+    assert run.returncode == 2
+    (line,) = run.stderr.decode().splitlines()
+    assert line.startswith("error [invalid_setting]: FRACTURELENS_STORE: ")
+    assert "s3://BUCKET" in line
 
 
 def test_a_model_that_is_not_there_is_one_line(program: Program, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +60,10 @@ def test_what_is_given_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch
         ("QUEUE", "-1"),
         ("QUEUE_SECONDS", "0"),
         ("QUEUE_MB", "31"),
+        ("DIRECT_MAX_MB", "0"),
+        ("DIRECT_MAX_MB", "33"),
+        ("STORE", "http://films"),
+        ("STORE", "s3://No_Bucket"),
     ],
 )
 def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -67,7 +72,7 @@ def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPa
     with pytest.raises(errors.InvalidSetting, match=f"FRACTURELENS_{name}") as caught:
         load()
 
-    assert "http" not in caught.value.message
+    assert not re.search("http|No_Bucket", caught.value.message)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +90,28 @@ def test_the_data_folder_follows_the_xdg_specification(
     monkeypatch.setenv("XDG_DATA_HOME", variable)
 
     assert load().store == Path(folder).expanduser()
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        ("/var/lib/own", Path("/var/lib/own")),
+        ("films", Path("films")),
+        ("s3://films", "s3://films"),
+        ("s3://films/", "s3://films"),
+        ("s3://clinic.films/elbows/2026", "s3://clinic.films/elbows/2026"),
+    ],
+)
+def test_films_are_kept_in_a_folder_or_a_bucket(monkeypatch: pytest.MonkeyPatch, value: str, place: Path | str) -> None:
+    monkeypatch.setenv("FRACTURELENS_STORE", value)
+
+    assert load().store == place
+
+
+@pytest.mark.parametrize(("megabytes", "size"), [("", None), ("4.25", 4_456_448), ("32", radiograph.MAX_BYTES)])
+def test_one_request_may_carry_less_than_an_upload(
+    monkeypatch: pytest.MonkeyPatch, megabytes: str, size: int | None
+) -> None:
+    monkeypatch.setenv("FRACTURELENS_DIRECT_MAX_MB", megabytes)
+
+    assert load().direct_max_bytes == size
