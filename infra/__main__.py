@@ -19,7 +19,7 @@ def main() -> None:
     except InvalidDeployment as error:
         sys.exit(str(error))
     compose(app, deployment)
-    acknowledge(app)
+    acknowledge(app, deployment)
     app.synth()
 
 

@@ -11,8 +11,16 @@ from typing import Final
 from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
 
+from infra.config import Deployment
+
 PACKS: Final = ("AwsSolutions", "HIPAA.Security", "NIST.800.53.R5")
 """What the names of rules begin with; packs share many a rule, so a row names it once for all."""
+
+FILMS: Final = (
+    '{"Fn::GetStackOutput":{"StackName":"Fracturelens-<stage>-data","Region":"<region>",'
+    '"OutputName":"PublishOutputFnGetAttDataFilms89FC0856Arn693F12A4"}}'
+)
+"""The films bucket, as templates name what is in another stack."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,8 @@ class Acknowledged:
     where : tuple of str
         Paths of constructs, from their stack on. What a deployment does not have is passed over.
     rules : tuple of str
-        Names of rules, without their pack.
+        Names of rules without their pack, in square brackets what about the construct they object to. ``<stage>`` and
+        ``<region>`` are those of the deployment.
     reason : str
     """
 
@@ -43,38 +52,140 @@ ACKNOWLEDGED: Final = (
     Acknowledged(
         where=("Data/Models/Resource",),
         rules=("S3BucketReplicationEnabled",),
-        reason="Models hold nothing of a patient, every version is kept, and the same bundle is in the image of the "
-        "function and in the repository that it was built from.",
+        reason="Models hold nothing of a patient, every version of them is kept, and what is in use is in the image of "
+        "the function too.",
     ),
     Acknowledged(
-        where=("Data/Logs/Resource",),
+        where=("Data/Logs/Resource", "Web/Logs/Resource"),
         rules=("S3DefaultEncryptionKMS",),
-        reason="S3 delivers its access logs only to buckets encrypted with its own keys (SSE-S3). They hold addresses, "
-        "times and random ids, nothing of a film.",
+        reason="S3 delivers its access logs only to buckets under S3's own keys, so these are encrypted with them. "
+        "They hold addresses, times and paths with random ids; nothing of a film, no token and no user's name.",
     ),
     Acknowledged(
-        where=("Data/Logs/Resource",),
+        where=("Data/Logs/Resource", "Web/Logs/Resource"),
         rules=("S3BucketVersioningEnabled", "S3BucketReplicationEnabled"),
-        reason="Only AWS's log delivery may write here, under names that never come twice, so there is nothing that a "
-        "version would bring back. An account that must keep its trail elsewhere too points CloudTrail data events at "
-        "its audit account.",
+        reason="Nothing but AWS's log delivery writes here, and never twice under the same name, so versions would "
+        "hold nothing more. Whoever must keep a trail in another account sends CloudTrail's data events there.",
+    ),
+    Acknowledged(
+        where=("Web/Files/Resource",),
+        rules=("S3DefaultEncryptionKMS",),
+        reason="The page is public: CloudFront hands it to whoever asks. A key of our own would keep nobody from it.",
+    ),
+    Acknowledged(
+        where=("Web/Files/Resource",),
+        rules=("S3BucketVersioningEnabled", "S3BucketReplicationEnabled"),
+        reason="The page comes out of the repository: each deployment writes it anew, and an older commit deployed "
+        "again brings the older page back, in any region.",
+    ),
+    Acknowledged(
+        where=("Reader/Role/May/Resource",),
+        rules=(f"IAM5[Resource::{FILMS}/readings/*]", f"IAM5[Resource::{FILMS}/uploads/*]"),
+        reason="Names of films and readings are random, so the role cannot name them one by one. It may read, write "
+        "and delete below these two prefixes and nowhere else.",
+    ),
+    Acknowledged(
+        where=("Reader/Function/Resource",),
+        rules=("LambdaInsideVPC",),
+        reason="The function speaks to S3, KMS and CloudWatch alone, over TLS and by its own role. It reaches into no "
+        "network of yours, so being in one would only give it something to reach. Its way out to the internet is among "
+        "the risks that remain, with what closes it.",
+    ),
+    Acknowledged(
+        where=("Reader/Function/Resource",),
+        rules=("LambdaDLQ",),
+        reason="Only the API calls it, and waits for the answer: a call that fails is answered with an error, counted "
+        "and alarmed on, and the film is still with whoever sent it. No event is ever queued that could be lost.",
+    ),
+    Acknowledged(
+        where=("Reader/Function/Resource",),
+        rules=("LambdaConcurrency",),
+        reason="The API's throttle (requests_per_second, burst) already bounds the calls. A reservation is taken from "
+        "the whole account, which may have no more than ten, so it is yours to make: reserved_concurrency.",
+    ),
+    Acknowledged(
+        where=("Reader/DeployRole/May/Resource",),
+        rules=("IAM5[Resource::<ReaderFunction09EC41FB.Arn>:*]",),
+        reason="Versions are numbered as they are deployed, so the role that moves the alias from one to the next "
+        "cannot know their names. All are of this one function.",
+    ),
+    Acknowledged(
+        where=("Reader/DeployRole/May/Resource",),
+        rules=("IAM5[Resource::arn:aws:cloudwatch:<region>:<AWS::AccountId>:alarm:*]",),
+        reason="CloudWatch checks the right to look at alarms against the list of all of them, even for one named "
+        "alarm. The role may look, and change nothing.",
+    ),
+    Acknowledged(
+        where=("Gateway/Api/GET--healthz/Resource",),
+        rules=("APIG4",),
+        reason="/healthz tells whoever watches from outside that the function answers, and nothing else: no film, no "
+        "user, no setting. It counts towards the same throttle and firewall as every other route.",
+    ),
+    Acknowledged(
+        where=("Auth/Users/Resource",),
+        rules=("COG2",),
+        reason="With mfa=optional users choose for themselves, and a sign-in very unlike the user's others is refused. "
+        "It is there for trials; deploy with mfa=required for patients' films, and this is not found.",
+    ),
+    Acknowledged(
+        where=("Web/Distribution/Resource",),
+        rules=("CFR1",),
+        reason="Which countries a hospital's readers work from is not ours to guess. Nobody reads anything without a "
+        "user that its administrator made, wherever they are.",
+    ),
+    Acknowledged(
+        where=("Web/Distribution/Resource",),
+        rules=("CFR4",),
+        reason="Without a domain of your own CloudFront answers under its own certificate, and decides by itself which "
+        "TLS it takes. Deploy with domain, TLS 1.2 is the oldest, and this is not found.",
+    ),
+    Acknowledged(
+        where=("Web/PublishRole/DefaultPolicy/Resource",),
+        rules=(
+            "IAM5[Action::s3:Abort*]",
+            "IAM5[Action::s3:DeleteObject*]",
+            "IAM5[Action::s3:GetBucket*]",
+            "IAM5[Action::s3:GetObject*]",
+            "IAM5[Action::s3:List*]",
+            "IAM5[Resource::<WebFiles2DFCF39E.Arn>/*]",
+            "IAM5[Resource::arn:aws:s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<region>/*]",
+            "IAMNoInlinePolicy",
+        ),
+        reason="The CDK's own function copies the page from the CDK's bucket into the page's, and the CDK writes the "
+        "policy for it: these two buckets, of which one holds what is public and the other what is deployed.",
+    ),
+    Acknowledged(
+        where=("Custom::CDKBucketDeployment8693BB64968944B69AAFB0CC9EB8756C256MiB/Resource",),
+        rules=("L1", "LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC"),
+        reason="The same function of the CDK: it runs only while CloudFormation deploys, which waits for it and rolls "
+        "back if it fails, and comes with the runtime that the locked version of the CDK was tested on.",
     ),
 )
 
 
-def acknowledge(app: IConstruct) -> None:
+def acknowledge(app: IConstruct, deployment: Deployment) -> None:
     """Tell the rule packs which of their findings stay, and why."""
     for stack in filter(Stack.is_stack, app.node.children):
         for row in ACKNOWLEDGED:
+            rules = [_in(deployment, rule) for rule in row.rules]
             for construct in filter(None, (_find(stack, where) for where in row.where)):
                 Validations.of(construct).acknowledge(
-                    *(Acknowledgment(id=f"{pack}-{rule}", reason=row.reason) for rule in row.rules for pack in PACKS)
+                    *(Acknowledgment(id=f"{pack}-{rule}", reason=row.reason) for rule in rules for pack in PACKS)
                 )
 
 
 def place(path: str) -> str:
-    """Return a construct's path from its stack on, the same in every stage."""
+    """Return the path of a construct as the table names it, from its stack on."""
     return path.partition("/")[2]
+
+
+def placeless(rule: str, deployment: Deployment) -> str:
+    """Return a rule as the table names it, the same for every stage and region."""
+    return rule.replace(deployment.stack_name, "Fracturelens-<stage>").replace(deployment.region, "<region>")
+
+
+def _in(deployment: Deployment, rule: str) -> str:
+    return rule.replace("<stage>", deployment.stage).replace("<region>", deployment.region)
 
 
 def _find(stack: IConstruct, where: str) -> IConstruct | None:

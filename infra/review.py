@@ -16,9 +16,9 @@ from typing import Final
 import cdk_nag
 from aws_cdk import App
 
-from infra.acknowledged import ACKNOWLEDGED, Acknowledged, place
+from infra.acknowledged import ACKNOWLEDGED, FILMS, Acknowledged, place, placeless
 from infra.app import compose
-from infra.config import load
+from infra.config import Deployment, load
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "security.md"
@@ -76,20 +76,22 @@ class Finding:
     says: str
 
 
-def composed(values: Mapping[str, str], folder: str) -> App:
+def composed(values: Mapping[str, str], folder: str) -> tuple[App, Deployment]:
     """Return the app as ``cdk synth`` composes it for ``-c key=value``; its templates will go to a folder."""
     app = App(context={**json.loads((ROOT / "cdk.json").read_text())["context"], **values}, outdir=folder)
-    compose(app, load(app.node.get_all_context()))
-    return app
+    deployment = load(app.node.get_all_context())
+    compose(app, deployment)
+    return app, deployment
 
 
-def findings(app: App) -> list[Finding]:
+def findings(app: App, deployment: Deployment) -> list[Finding]:
     """Write an app's templates, and return what the packs find in it and it does not acknowledge."""
     app.synth()  # Packs look at what the constructs have become.
     found = set()
     for name, pack in PACKS.items():
         for violation in pack(app).validate_scope(app).violations:
-            rule, says = violation.rule_name.removeprefix(f"{name}-"), violation.description.split(" - (Control ID")[0]
+            rule = placeless(violation.rule_name.removeprefix(f"{name}-"), deployment)
+            says = violation.description.split(" - (Control ID")[0]
             for resource in violation.violating_resources:
                 found.add(Finding(place(str(resource.construct_path)), rule, name, says))
     return sorted(found)
@@ -121,10 +123,15 @@ def _where(row: Acknowledged) -> str:
 
 
 def _rules(found: list[Finding]) -> str:
-    packs: dict[tuple[str, str], set[str]] = {}
+    """Return what was found, each sentence with the rules that say so and their packs."""
+    said: dict[str, dict[str, set[str]]] = {}
     for one in found:
-        packs.setdefault((one.says, one.rule), set()).add(one.pack)
-    return "<br>".join(f"{says} `{rule}` ({', '.join(sorted(names))})" for (says, rule), names in sorted(packs.items()))
+        rule = one.rule.replace(FILMS, "<films bucket>")
+        said.setdefault(one.says.rstrip("."), {}).setdefault(rule, set()).add(one.pack)
+    return "<br>".join(
+        f"{says}: " + ", ".join(f"`{rule}` ({', '.join(sorted(packs))})" for rule, packs in sorted(rules.items()))
+        for says, rules in sorted(said.items())
+    )
 
 
 def main() -> None:
@@ -132,7 +139,7 @@ def main() -> None:
     found: set[Finding] = set()
     for values in REVIEWED.values():
         with TemporaryDirectory() as folder:
-            found.update(findings(composed(values, folder)))
+            found.update(findings(*composed(values, folder)))
     PAGE.write_text(brought_up_to_date(PAGE.read_text(), found))
     open_ones = found.difference(*(of(row, found) for row in ACKNOWLEDGED))
     for one in sorted(open_ones):

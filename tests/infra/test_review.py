@@ -35,8 +35,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Reviewed]
     found = {}
     for name, values in review.REVIEWED.items():
         folder = tmp_path_factory.mktemp("cdk.out")
-        app = review.composed(values, str(folder))
-        found[name] = Reviewed(review.findings(app), sorted(folder.glob("*.template.json")))
+        found[name] = Reviewed(
+            review.findings(*review.composed(values, str(folder))), sorted(folder.glob("*.template.json"))
+        )
     return found
 
 
@@ -67,15 +68,15 @@ def test_every_reason_is_its_own() -> None:
 
 
 def test_the_packs_let_the_app_pass_as_plugins(tmp_path: Path) -> None:
-    app = review.composed({}, str(tmp_path))
-    acknowledge(app)
+    app, deployment = review.composed({}, str(tmp_path))
+    acknowledge(app, deployment)
     Validations.of(app).add_plugins(*(pack(app) for pack in review.PACKS.values()))
 
     app.synth()  # raises on any finding
 
 
 def test_the_packs_stop_the_app_when_nothing_is_acknowledged(tmp_path: Path) -> None:
-    app = review.composed({}, str(tmp_path))
+    app, _ = review.composed({}, str(tmp_path))
     Validations.of(app).add_plugins(*(pack(app) for pack in review.PACKS.values()))
 
     with pytest.raises(RuntimeError, match="ValidationFailed"):
