@@ -22,13 +22,14 @@ def test_leaves_nothing_in_the_browser(visit: Visit) -> None:
     assert visit.kept() == NOTHING
 
 
-def test_shows_nothing_of_signing_in_where_no_one_needs_to(visit: Visit) -> None:
+def test_shows_and_loads_nothing_of_signing_in_where_no_one_needs_to(visit: Visit) -> None:
     visit.sample("displaced")
     visit.page.click("#another")
 
     for element in ("#gate", "#sign-in", "#sign-out"):
         assert visit.page.is_hidden(element)
     assert visit.page.is_visible("#drop")
+    assert [url for url in visit.requests if url.endswith(("account.js", "session.js", "signin.js", "tokens.js"))] == []
 
 
 def test_says_before_a_film_is_sent_what_is_taken_and_how_long_it_is_kept(visit: Visit) -> None:

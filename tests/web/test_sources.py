@@ -14,6 +14,7 @@ from PIL import Image
 
 from fracturelens.colormap import HEAT
 
+IMPORT = r'(?:from |await import\()"\./([\w.]+)"'
 LOADING = {("link", "href"), ("script", "src"), ("img", "src")}
 
 
@@ -70,7 +71,7 @@ def test_no_file_fetches_from_elsewhere(web: Path) -> None:
 def test_every_style_sheet_and_module_is_in_use(web: Path, page: Page) -> None:
     used = {web / place for place in page.loaded}
     for module in (web / "js").glob("*.js"):
-        used |= {module.parent / name for name in re.findall(r'from "\./([\w.]+)"', module.read_text(encoding="utf-8"))}
+        used |= {module.parent / name for name in re.findall(IMPORT, module.read_text(encoding="utf-8"))}
     assert {*(web / "css").iterdir(), *(web / "js").iterdir()} - used == set()
 
 

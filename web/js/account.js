@@ -1,100 +1,98 @@
-// Signing in and out: the way to the sign-in page and back, and what of the page is there for whom.
+// Signing in and out: the way to the sign-in page and back, and what of this page is there for whom.
 
 import { part, write } from "./elements.js";
 import { announce } from "./live.js";
 import { Problem } from "./problem.js";
+import { Session } from "./session.js";
 import { answerIn, beginAttempt, redeem } from "./signin.js";
 import { answerFromAnotherTab, handOver } from "./tabs.js";
 import { say } from "./words.js";
 
-/** @typedef {import("./session.js").Session} Session */
+/** @typedef {import("./signin.js").Attempt} Attempt */
+/** @typedef {import("./signin.js").Answer} Answer */
 
 /** What sessionStorage holds while this tab is at the sign-in page, and at no other time. */
 const ATTEMPT = "fracturelens.sign-in";
 
-/** @param {Session | null} session null: no one needs to sign in */
-export function showAccount(session) {
-  const isShut = session !== null && !session.isOpen;
-  part("gate").hidden = !isShut;
-  part("sign-in").hidden = false;
-  part("drop").hidden = isShut;
-  part("samples").hidden = isShut;
-  part("sign-out").hidden = session === null || isShut;
-}
+export class Account {
+  #auth;
+  /** Where the sign-in page sends back to: the folder of this page. */
+  #home = new URL("./", document.baseURI).href;
 
-/**
- * Leaves for the sign-in page; `comeBack` goes on from there.
- *
- * @param {Session} session
- */
-export async function signInHere({ auth }) {
-  const { attempt, url } = await beginAttempt(auth, home());
-  sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
-  location.assign(url);
-}
+  /** @param {import("./config.js").Auth} auth */
+  constructor(auth) {
+    this.#auth = auth;
+    this.session = new Session(auth);
+  }
 
-/**
- * Signs in in a new tab, because a page that leaves loses the film in its memory.
- *
- * @param {Session} session
- * @param {AbortSignal} signal ends the wait for that tab
- * @throws {Problem}
- */
-export async function signInBeside(session, signal) {
-  const { attempt, url } = await beginAttempt(session.auth, home());
-  window.open(url, "_blank", "noopener");
-  const answer = await answerFromAnotherTab(attempt.state, signal);
-  open(session, await redeem(session.auth, home(), attempt, answer));
-}
+  get isOpen() {
+    return this.session.isOpen;
+  }
 
-/**
- * Goes on where a sign-in page, if any, sent the user back to this one.
- *
- * @param {Session} session
- * @throws {Problem}
- */
-export async function comeBack(session) {
-  const attempt = JSON.parse(sessionStorage.getItem(ATTEMPT) ?? "null");
-  sessionStorage.removeItem(ATTEMPT);
-  const answer = answerIn(location.search);
-  if (answer === null) return;
-  history.replaceState(null, "", location.pathname); // a code must not stay in the address, nor in the history
-  if (attempt?.state === answer.state) open(session, await redeem(session.auth, home(), attempt, answer));
-  else if (await handOver(answer)) showHandedOver();
-  else throw new Problem("sign_in_failed");
-}
+  /** Shows the ways in to those who are signed in, and to others how to. */
+  show() {
+    for (const id of ["drop", "samples", "sign-out"]) part(id).hidden = !this.isOpen;
+    part("gate").hidden = this.isOpen;
+    part("sign-in").hidden = false;
+  }
 
-/**
- * Forgets the tokens and leaves for good: there is no way back to this page as it was.
- *
- * @param {Session} session
- */
-export function signOut(session) {
-  session.close();
-  showAccount(session);
-  const { logout, clientId } = session.auth;
-  const url = new URL(logout);
-  url.search = new URLSearchParams({ client_id: clientId, logout_uri: home() }).toString();
-  location.replace(url);
-}
+  /** Leaves for the sign-in page; `comeBack` goes on from there. */
+  async signInHere() {
+    const { attempt, url } = await beginAttempt(this.#auth, this.#home);
+    sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
+    location.assign(url);
+  }
 
-/**
- * @param {Session} session
- * @param {import("./tokens.js").Tokens} tokens
- */
-function open(session, tokens) {
-  session.open(tokens);
-  showAccount(session);
-  announce(say("account.signed_in"));
-}
+  /**
+   * Signs in in a new tab, because a page that leaves loses the film in its memory.
+   *
+   * @param {AbortSignal} signal ends the wait for that tab
+   * @throws {Problem}
+   */
+  async signInBeside(signal) {
+    const { attempt, url } = await beginAttempt(this.#auth, this.#home);
+    window.open(url, "_blank", "noopener");
+    await this.#open(attempt, await answerFromAnotherTab(attempt.state, signal));
+  }
 
-function showHandedOver() {
-  write("gate-title", say("account.signed_in"));
-  write("gate-words", say("account.handed_over"));
-  part("sign-in").hidden = true;
-}
+  /**
+   * Goes on where a sign-in page, if any, sent the user back to this one.
+   *
+   * @throws {Problem}
+   */
+  async comeBack() {
+    const attempt = JSON.parse(sessionStorage.getItem(ATTEMPT) ?? "null");
+    sessionStorage.removeItem(ATTEMPT);
+    const answer = answerIn(location.search);
+    if (answer === null) return;
+    history.replaceState(null, "", location.pathname); // a code must stay neither in the address nor in the history
+    if (attempt?.state === answer.state) await this.#open(attempt, answer);
+    else if (await handOver(answer)) this.#showHandedOver();
+    else throw new Problem("sign_in_failed");
+  }
 
-/** Where the sign-in page sends back to: the folder of this page. */
-function home() {
-  return new URL("./", document.baseURI).href;
+  /** Forgets the tokens and leaves for good: there is no way back to this page as it was. */
+  signOut() {
+    this.session.close();
+    this.show();
+    const url = new URL(this.#auth.logout);
+    url.search = new URLSearchParams({ client_id: this.#auth.clientId, logout_uri: this.#home }).toString();
+    location.replace(url);
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @param {Answer} answer
+   */
+  async #open(attempt, answer) {
+    this.session.open(await redeem(this.#auth, this.#home, attempt, answer));
+    this.show();
+    announce(say("account.signed_in"));
+  }
+
+  #showHandedOver() {
+    write("gate-title", say("account.signed_in"));
+    write("gate-words", say("account.handed_over"));
+    part("sign-in").hidden = true;
+  }
 }

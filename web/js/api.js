@@ -28,7 +28,7 @@ import { upload } from "./upload.js";
 const LONGEST_SIDE = 2048;
 
 /**
- * @param {import("./config.js").Config} config
+ * @param {import("./ask.js").Service} service
  * @param {Blob} file whose type is that of its content
  * @param {object} options
  * @param {AbortSignal} options.signal
@@ -36,12 +36,12 @@ const LONGEST_SIDE = 2048;
  * @returns {Promise<Assessment>} with the heat maps of all classes
  * @throws {Problem}
  */
-export async function assess(config, file, { signal, onProgress }) {
-  const response = await ask(config, `${config.api}/assessments?heatmaps=all`, {
+export async function assess(service, file, { signal, onProgress }) {
+  const response = await ask(service, `${service.api}/assessments?heatmaps=all`, {
     method: "POST",
     signal,
     headers: { Accept: "application/json" },
-    ...(file.size > config.directMaxBytes ? await byUpload(config, file, { signal, onProgress }) : byForm(file)),
+    ...(file.size > service.directMaxBytes ? await byUpload(service, file, { signal, onProgress }) : byForm(file)),
   });
   return readingFrom(await response.json().catch(() => null));
 }
@@ -49,14 +49,14 @@ export async function assess(config, file, { signal, onProgress }) {
 /**
  * The film as the reading saw it, for formats that browsers do not show.
  *
- * @param {import("./config.js").Config} config
+ * @param {import("./ask.js").Service} service
  * @param {string} id of the reading
  * @param {AbortSignal} signal
  * @returns {Promise<Blob>} PNG
  */
-export async function film(config, id, signal) {
-  const url = `${config.api}/assessments/${encodeURIComponent(id)}/film.png?longest_side=${LONGEST_SIDE}`;
-  const response = await ask(config, url, { signal });
+export async function film(service, id, signal) {
+  const url = `${service.api}/assessments/${encodeURIComponent(id)}/film.png?longest_side=${LONGEST_SIDE}`;
+  const response = await ask(service, url, { signal });
   return response.blob();
 }
 
@@ -68,12 +68,12 @@ function byForm(file) {
 }
 
 /**
- * @param {import("./config.js").Config} config
+ * @param {import("./ask.js").Service} service
  * @param {Blob} file
  * @param {{signal: AbortSignal, onProgress: (share: number) => void}} options
  */
-async function byUpload(config, file, options) {
-  const upload_id = await upload(config, file, options);
+async function byUpload(service, file, options) {
+  const upload_id = await upload(service, file, options);
   return { headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify({ upload_id }) };
 }
 

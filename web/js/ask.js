@@ -3,10 +3,12 @@
 import { Problem } from "./problem.js";
 import { request } from "./request.js";
 
-/** @typedef {Pick<import("./config.js").Config, "api" | "session">} Service */
+/** @typedef {{session: import("./session.js").Session | null}} Signed who is signed in; null if no one needs to be */
+/** @typedef {import("./config.js").Config & Signed} Service */
+/** @typedef {Pick<Service, "api" | "session">} Api */
 
 /**
- * @param {Service} service
+ * @param {Api} service
  * @param {string} url
  * @param {RequestInit & {headers?: Record<string, string>}} [options]
  * @returns {Promise<Response>} a success
@@ -28,7 +30,7 @@ export async function ask(service, url, options = {}) {
 }
 
 /**
- * @param {Service} service
+ * @param {Api} service
  * @param {string} url
  * @returns {Promise<Record<string, string>>} headers: the token for an address of the API, nothing for any other
  * @throws {Problem}

@@ -1,7 +1,6 @@
 // Where the API is and what it takes: config.json beside the page, written by whoever hosts it.
 
 import { request } from "./request.js";
-import { Session } from "./session.js";
 
 /**
  * Who lets users sign in, and as what this page is known there.
@@ -20,7 +19,7 @@ import { Session } from "./session.js";
  * @property {number} maxFileBytes largest file that is read
  * @property {number} directMaxBytes largest file that is posted in one step; larger ones go through an upload
  * @property {number | null} retentionHours how long the server keeps a film; null if it does not say
- * @property {Session | null} session who is signed in; null if no one needs to be
+ * @property {Auth | null} auth where users sign in; null if they need not
  */
 
 /**
@@ -44,7 +43,7 @@ export function configFrom(values, base) {
     maxFileBytes: values.max_file_bytes ?? 32 * 1024 * 1024,
     directMaxBytes: values.direct_max_bytes ?? Infinity,
     retentionHours: values.retention_hours ?? null,
-    session: values.auth ? new Session(authFrom(values.auth, base)) : null,
+    auth: values.auth ? authFrom(values.auth, base) : null,
   };
 }
 

@@ -1,6 +1,5 @@
 // The page: joins the ways in, the API and what is shown, one film at a time.
 
-import { comeBack, showAccount, signInBeside, signInHere, signOut } from "./account.js";
 import { assess, film } from "./api.js";
 import { check } from "./checks.js";
 import { loadConfig } from "./config.js";
@@ -19,7 +18,7 @@ import { clearViewer, setBusy, setShape, showFilm, showHeats, startViewer } from
 import { say } from "./words.js";
 
 /** @typedef {import("./api.js").Assessment} Assessment */
-/** @typedef {import("./config.js").Config} Config */
+/** @typedef {import("./ask.js").Service} Service */
 
 /** The reading under way or shown; a newer film ends it. */
 let job = new AbortController();
@@ -27,20 +26,30 @@ let job = new AbortController();
 let again = () => {};
 /** Whether what "Try again" would do, and with it a film, is kept until someone has signed in. */
 let isFilmKept = false;
-/** @type {Config | undefined} */
+/** @type {Promise<Service> | undefined} */
+let asking;
+/** @type {Service | undefined} */
 let known;
+/** @type {import("./account.js").Account | undefined} where users sign in, theirs */
+let account;
 
-/** @returns {Promise<Config>} asked for once, and again only if it could not be had */
-async function config() {
-  if (known === undefined) {
-    known = await loadConfig(document.baseURI);
-    showTerms(known);
-    showAccount(known.session);
-  }
+/** @returns {Promise<Service>} asked for once, and again only if it could not be had */
+function service() {
+  asking ??= learn().catch((error) => { asking = undefined; throw error; });
+  return asking;
+}
+
+async function learn() {
+  const config = await loadConfig(document.baseURI);
+  // Loaded on demand: where no one signs in, no one waits for it.
+  if (config.auth !== null) account = new (await import("./account.js")).Account(config.auth);
+  known = { ...config, session: account?.session ?? null };
+  showTerms(known);
+  account?.show();
   return known;
 }
 
-/** @param {Config} terms what the server takes, and how long it keeps it */
+/** @param {Service} terms what the server takes, and how long it keeps it */
 function showTerms({ maxFileBytes, retentionHours }) {
   write("file-limit", say("hint.limit", { limit: size(maxFileBytes) }));
   if (retentionHours !== null) {
@@ -55,10 +64,10 @@ function showTerms({ maxFileBytes, retentionHours }) {
 async function read(file, others = 0) {
   const signal = begin(() => read(file, others));
   try {
-    const settings = await config();
+    const settings = await service();
     const format = await check(file, settings.maxFileBytes);
     signal.throwIfAborted();
-    if (settings.session?.isOpen === false) throw new Problem("unauthenticated");
+    if (account?.isOpen === false) throw new Problem("unauthenticated");
     showReading(others);
     const preview = isShownByBrowsers(format) ? showFilm(file, signal) : false;
     const typed = file.slice(0, file.size, mediaTypeOf(format));
@@ -67,7 +76,7 @@ async function read(file, others = 0) {
   } catch (error) {
     if (signal.aborted) return;
     isFilmKept = error instanceof Problem && error.needsSignIn;
-    if (isFilmKept) known?.session?.close();
+    if (isFilmKept) account?.session.close();
     fail(error, file.size);
   }
 }
@@ -100,7 +109,7 @@ function showReading(others) {
 }
 
 /**
- * @param {Config} settings
+ * @param {Service} settings
  * @param {Assessment} assessment
  * @param {boolean} isFilmShown
  * @param {AbortSignal} signal
@@ -117,7 +126,7 @@ async function showAssessment(settings, assessment, isFilmShown, signal) {
 }
 
 /**
- * @param {Config} settings
+ * @param {Service} settings
  * @param {Assessment} assessment
  * @param {AbortSignal} signal
  */
@@ -171,15 +180,15 @@ function fail(error, bytes = 0) {
  */
 function tell(error, bytes = 0) {
   showFailure(error, { size: size(bytes), limit: size(known?.maxFileBytes ?? 0) });
-  showAccount(known?.session ?? null); // which may have ended
+  account?.show(); // its session may have ended
 }
 
 /** Learns early whether the server is there, and whether the user comes back from signing in. */
 async function start() {
   const signal = begin(start);
   try {
-    const { session } = await config();
-    if (session !== null) await comeBack(session);
+    await service();
+    await account?.comeBack();
   } catch (error) {
     if (!signal.aborted) tell(error);
   }
@@ -187,13 +196,11 @@ async function start() {
 
 /** In another tab if a film is kept here: a page that leaves loses it. */
 async function signIn() {
-  const session = known?.session;
-  if (!session) return;
   const { signal } = job;
   try {
     hideFailure();
-    if (!isFilmKept) return await signInHere(session);
-    await signInBeside(session, signal);
+    if (!isFilmKept) return await account?.signInHere();
+    await account?.signInBeside(signal);
     again();
   } catch (error) {
     if (!signal.aborted) tell(error);
@@ -204,7 +211,7 @@ async function signIn() {
 function leave() {
   begin(() => {});
   showIntake();
-  if (known?.session) signOut(known.session);
+  account?.signOut();
 }
 
 startViewer();

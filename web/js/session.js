@@ -11,12 +11,13 @@ export class Session {
   /** @type {Tokens | null} */
   #tokens = null;
   #goodUntil = 0;
+  #auth;
   /** @type {Promise<void> | null} */
   #renewing = null;
 
   /** @param {import("./config.js").Auth} auth */
   constructor(auth) {
-    this.auth = auth;
+    this.#auth = auth;
   }
 
   get isOpen() {
@@ -59,7 +60,7 @@ export class Session {
     if (before === null) throw new Problem("unauthenticated");
     try {
       if (before.refresh === null) throw new Problem("sign_in_failed");
-      const after = await askForTokens(this.auth, { grant_type: "refresh_token", refresh_token: before.refresh });
+      const after = await askForTokens(this.#auth, { grant_type: "refresh_token", refresh_token: before.refresh });
       if (this.#tokens === before) this.open({ ...after, refresh: after.refresh ?? before.refresh }); // else signed out since
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== "sign_in_failed") throw error;

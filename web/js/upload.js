@@ -5,7 +5,7 @@ import { Problem, problemFrom } from "./problem.js";
 import { codeInXml } from "./storage.js";
 
 /**
- * @param {import("./config.js").Config} config
+ * @param {import("./ask.js").Service} service
  * @param {Blob} file whose type is that of its content
  * @param {object} options
  * @param {AbortSignal} options.signal
@@ -13,16 +13,16 @@ import { codeInXml } from "./storage.js";
  * @returns {Promise<string>} upload_id, to be assessed
  * @throws {Problem}
  */
-export async function upload(config, file, { signal, onProgress }) {
-  const answer = await ask(config, `${config.api}/uploads`, {
+export async function upload(service, file, { signal, onProgress }) {
+  const answer = await ask(service, `${service.api}/uploads`, {
     method: "POST",
     signal,
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     body: JSON.stringify({ size: file.size, content_type: file.type }),
   });
   const place = await answer.json();
-  const url = new URL(place.url, `${config.api}/`).href;
-  const headers = { ...place.headers, ...(await credentials(config, url)) };
+  const url = new URL(place.url, `${service.api}/`).href;
+  const headers = { ...place.headers, ...(await credentials(service, url)) };
   await send(place.method ?? "PUT", url, headers, bodyFor(place.fields, file), { signal, onProgress });
   return place.upload_id;
 }
