@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,12 @@ class Bucket:
         """Have S3 say of an entry that it was written that long ago."""
         held = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[self.name].keys[self.key_of(entry_id)]
         held.last_modified = datetime.now(UTC).replace(tzinfo=None) - age
+
+    def forbid(self, action: str) -> None:
+        """Let nobody do something with its objects any more."""
+        statement = {"Effect": "Deny", "Principal": "*", "Action": action, "Resource": f"arn:aws:s3:::{self.name}/*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
+        self.s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps(policy))
 
 
 @contextmanager

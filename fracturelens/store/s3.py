@@ -46,7 +46,6 @@ POST_LIFETIME: Final = timedelta(minutes=5)
 """How long a film may be sent to an upload; it may begin until then."""
 OWNER_DIGITS: Final = 32
 
-_GONE: Final = frozenset({"NoSuchKey", "404"})
 _AWS_CODE: Final = re.compile(r"[A-Za-z0-9.]{1,64}")
 
 log = logging.getLogger("fracturelens.store")
@@ -56,7 +55,7 @@ class S3Store:
     """Films and results in a bucket, as one caller sees them; see ``Store`` for what each method promises.
 
     Needs ``s3:GetObject``, ``s3:PutObject`` and ``s3:DeleteObject`` on the objects below the prefix, and
-    ``s3:ListBucket`` so that S3 tells what is missing from what is forbidden. Encryption is the bucket's own.
+    ``s3:ListBucket`` of it, which tells what is missing from what is forbidden. Encryption is the bucket's own.
 
     Parameters
     ----------
@@ -129,9 +128,10 @@ class S3Store:
     def new_upload(self, max_bytes: int, *, size: int | None = None, content_type: str = UPLOAD_TYPE) -> Upload:
         """Sign a form (AWS Signature 4, "POST policy") that S3 takes one film by, of this size and type, soon."""
         upload_id = uuid4().hex
-        expires_at = datetime.now(UTC).replace(microsecond=0) + POST_LIFETIME
         with _failing_clearly("PostObject"):
-            form = self._client.get().generate_presigned_post(
+            s3 = self._client.get()
+            expires_at = datetime.now(UTC).replace(microsecond=0) + POST_LIFETIME
+            form = s3.generate_presigned_post(
                 self._bucket,
                 self._key("uploads", upload_id),
                 Fields={"Content-Type": content_type},
@@ -176,7 +176,7 @@ class S3Store:
     def _fetch(self, key: str, lifetime: timedelta, max_bytes: int | None = None) -> bytes:
         """Return an object, unless it is too old or too large, which its headers tell before it is read."""
         with _failing_clearly("GetObject"):
-            answer = self._client.get().get_object(Bucket=self._bucket, Key=key)
+            answer = self._object(key)
             with contextlib.closing(answer["Body"]) as body:
                 if datetime.now(UTC) - answer["LastModified"] >= lifetime:
                     raise gone()
@@ -184,6 +184,19 @@ class S3Store:
                     raise too_large(max_bytes)
                 content: bytes = body.read()
                 return content
+
+    def _object(self, key: str) -> Any:
+        from botocore.exceptions import ClientError
+
+        s3 = self._client.get()
+        try:
+            return s3.get_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            # To a role that may list some prefixes only, S3 may call forbidden what is missing. Listing tells.
+            forbidden = error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+            if forbidden and not s3.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
+                raise gone() from None
+            raise
 
     def _delete(self, key: str) -> None:
         with _failing_clearly("DeleteObject"):
@@ -265,7 +278,7 @@ def _failing_clearly(operation: str) -> Iterator[None]:
         yield
     except ClientError as error:
         reason = str(error.response.get("Error", {}).get("Code", ""))
-        if reason in _GONE:
+        if reason == "NoSuchKey":
             raise gone() from None
         raise _unusable(operation, reason) from error
     except BotoCoreError as error:

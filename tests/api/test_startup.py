@@ -15,6 +15,7 @@ import pytest
 
 from fracturelens import errors
 from fracturelens.api import create_app
+from fracturelens.assess import Assessor
 from fracturelens.bundle import default_bundle_path
 from fracturelens.settings import Settings
 from tests.api.conftest import LogLines, MakeApp, Serve
@@ -91,6 +92,30 @@ def test_a_data_folder_that_becomes_unwritable_is_a_clean_503_until_it_is_back(
     (tmp_path / "away").rename(tmp_path / "data")
     assert client.post("/v1/assessments", files={"file": film}).status_code == 200
     assert client.get(f"/v1/assessments/{given['id']}").json() == given
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("code", ["AccessDenied", "KMS.DisabledException"])
+def test_a_bucket_that_refuses_is_a_clean_503(
+    serve: Serve, assessor: Assessor, film: bytes, log_lines: LogLines, code: str
+) -> None:
+    from tests import buckets  # moto takes more than a second to import
+
+    with buckets.sick(403, code) as (store, _):
+        client = serve(create_app(Settings(store="s3://not-used"), assessor=assessor, store=store))
+        answers = [
+            client.post("/v1/assessments", files={"file": film}),
+            client.post("/v1/assessments", json={"upload_id": "a" * 32}),
+            client.get(f"/v1/assessments/{'a' * 32}"),
+            client.get(f"/v1/assessments/{'a' * 32}/film.png"),
+        ]
+        assert client.get("/healthz").status_code == 200
+
+    for response in answers:
+        assert (response.status_code, response.json()["code"]) == (503, "store_unavailable")
+        assert response.json()["instance"] == f"urn:uuid:{response.headers['x-request-id']}"
+        assert "arn:" not in response.text
+    assert [line["code"] for line in log_lines() if line.get("status") == 503] == ["store_unavailable"] * 4
 
 
 def test_the_defaults_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -189,14 +189,12 @@ def test_films_may_be_kept_in_a_bucket(bucket: Bucket, serve: Serve, film: bytes
     assert key.endswith(f"/{reading['id']}")
 
 
-@pytest.mark.parametrize(
-    "place", ["s3://", "s3://A", "s3://films//x", "s3://films/../x", "http://films", "s3://films?x"]
-)
-def test_a_place_that_is_neither_folder_nor_bucket_is_one_line(program: Program, place: str) -> None:
-    run = program("serve", "--port", "0", "--data", place)
+@pytest.mark.parametrize("place", ["s3://", "s3://films/../x", "http://films"])
+def test_a_place_that_is_neither_folder_nor_bucket_is_one_line(cli: Cli, place: str) -> None:
+    result = cli("serve", "--port", "0", "--data", place)
 
-    assert run.returncode == 2
-    (line,) = run.stderr.decode().splitlines()
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
     assert line.startswith("error [invalid_setting]: FRACTURELENS_STORE: ")
     assert "s3://BUCKET" in line
 

@@ -167,8 +167,10 @@ def test_the_policy_of_a_form_allows_one_film_and_nothing_else(size: int | None,
 
 def test_a_form_is_good_for_five_minutes() -> None:
     with buckets.environment():
+        store = S3Store("films")
+        store.new_upload(100)  # the first one waits for the client to be made
         before = datetime.now(UTC)
-        upload = S3Store("films").new_upload(100)
+        upload = store.new_upload(100)
 
     expires = datetime.fromisoformat(policy_of(upload)["expiration"])
     assert abs(expires - before - timedelta(minutes=5)) < timedelta(seconds=5)
@@ -247,6 +249,19 @@ def test_a_refusal_is_a_store_error_with_awss_word_in_the_log(
     assert fields(caplog) == [
         {"code": "store_unavailable", "operation": operation, "reason": code} for operation in every_use(store)
     ]
+
+
+def test_what_is_missing_is_not_there_also_where_it_is_forbidden(bucket: Bucket) -> None:
+    # Given a role that may list, and read nothing: of what is missing too, S3 says that it is forbidden.
+    store = bucket.store()
+    given = reading()
+    store.put(given, MAPS, FILM)
+    bucket.forbid("s3:GetObject")
+
+    with pytest.raises(errors.NotFound):
+        store.get("a" * 32)
+    with pytest.raises(errors.StoreError):
+        store.get(given.id)
 
 
 def test_a_store_that_is_down_for_a_moment_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
