@@ -29,6 +29,8 @@ GRACE_SECONDS: Final = 5
 """How long accepted requests may still take once the system was told to stop."""
 BACKLOG: Final = 2048
 FAILED: Final = 1
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a polite kill, and a terminal that is closed."""
 
 START_EPILOG = """\b
 Examples:
@@ -150,14 +152,14 @@ def _listen(port: int) -> socket.socket:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Make SIGINT and SIGTERM end the command with status 0, while starting as well as after the server has stopped."""
+    """Make signals end the command with status 0, while it starts as well as after the server has stopped."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         for again in before:  # whoever presses Ctrl-C twice must not keep us from ending what we started
             signal.signal(again, signal.SIG_IGN)
         sys.exit(0)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in ENDS}
     try:
         yield
     finally:

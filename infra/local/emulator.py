@@ -64,6 +64,16 @@ class Emulator:
         A command that the whole is run by, such as one that sets limits first.
     listen : callable, optional
         Is given each line that the function writes, from another thread.
+
+    Attributes
+    ----------
+    port : int
+        Where it listens, on the loopback interface.
+
+    Raises
+    ------
+    EmulatorUnavailable
+        If there is none for this machine.
     """
 
     def __init__(
@@ -89,7 +99,7 @@ class Emulator:
         self._inits: deque[float] = deque(maxlen=LINES_KEPT)
         self._reports = 0
         self._process: subprocess.Popen[str] | None = None
-        self._port = 0
+        self.port = 0
         self._over = False
 
     def __enter__(self) -> Self:
@@ -158,7 +168,7 @@ class Emulator:
             process.wait()
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(HOST, self._port, timeout=self._timeout + START_SECONDS)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=self._timeout + START_SECONDS)
         try:
             connection.request("POST", PATH, body)
             response = connection.getresponse()
@@ -182,13 +192,13 @@ class Emulator:
         raise EmulatorUnavailable(f"The Lambda Runtime Interface Emulator did not start: {self._last_words()}")
 
     def _launch(self) -> subprocess.Popen[str]:
-        self._port, runtime_port = _free_ports()
+        self.port, runtime_port = _free_ports()
         self._process = process = subprocess.Popen(
             [
                 *self._wrapper,
                 *(str(self._program), "--log-level", "info"),
                 # Left to itself it listens on every interface.
-                *("--runtime-interface-emulator-address", f"{HOST}:{self._port}"),
+                *("--runtime-interface-emulator-address", f"{HOST}:{self.port}"),
                 *("--runtime-api-address", f"{HOST}:{runtime_port}"),
                 *(sys.executable, "-m", "awslambdaric", self._handler),
             ],
@@ -209,7 +219,7 @@ class Emulator:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
-                if probe.connect_ex((HOST, self._port)) == 0:
+                if probe.connect_ex((HOST, self.port)) == 0:
                     return True
             time.sleep(0.01)
         return False

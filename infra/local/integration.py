@@ -31,10 +31,17 @@ class Integration:
     ----------
     invoke : Callable
         Blocks until the function has answered, and returns its result; raises if it failed.
+    queue : int
+        How many callers may wait.
+    timeout : float
+        How long a caller waits for an answer, the time in the queue included, seconds.
     """
 
-    def __init__(self, invoke: Callable[[Event], object], *, queue: int = QUEUE) -> None:
+    def __init__(
+        self, invoke: Callable[[Event], object], *, queue: int = QUEUE, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
         self._invoke = invoke
+        self._timeout = timeout
         self._one_at_a_time = ThreadPoolExecutor(max_workers=1, thread_name_prefix="invoke")
         self._places = threading.BoundedSemaphore(1 + queue)
 
@@ -54,7 +61,7 @@ class Integration:
         work = self._one_at_a_time.submit(self._invoke, event)
         work.add_done_callback(lambda _: self._places.release())  # also of one given up: the function is still at it
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(work), TIMEOUT_SECONDS)
+            return await asyncio.wait_for(asyncio.wrap_future(work), self._timeout)
         except TimeoutError:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE) from None
         except Exception as error:
