@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -86,7 +87,11 @@ async def create_assessment(
     with service.admission.admit(expected_bytes(request, settings.max_file_bytes)):
         sent = await read_film_or_upload(request, settings.max_file_bytes, settings.direct_max_bytes)
         work = partial(_read, service, store, sent, heatmaps)
-        return Response(await service.admission.run(work, gone=request.is_disconnected), media_type="application/json")
+        reading = await service.admission.run(work, gone=request.is_disconnected)
+        # Whoever hung up, or was told to try again, needs the upload for that.
+        if isinstance(sent, UploadReference) and not await request.is_disconnected():
+            await run_in_threadpool(_drop, store, sent.upload_id)
+        return Response(reading, media_type="application/json")
 
 
 @router.get("/{assessment_id}", response_model=Assessment, summary="Return a reading", responses=LOOKING_ERRORS)
@@ -148,8 +153,6 @@ def _read(service: Service, store: Store, sent: Film | UploadReference, heatmaps
         raise errors.EmptyFile("Nothing was sent to this upload yet. Send the film to its url first.")
     reading = service.assessor.read(film, heatmaps=heatmaps)
     store.put(reading.assessment, reading.class_maps, film)
-    if isinstance(sent, UploadReference):
-        _drop(store, sent.upload_id)
     service.observer.reading(reading.assessment)
     return reading.assessment.model_dump_json()
 
