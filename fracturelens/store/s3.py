@@ -1,10 +1,8 @@
-"""A bucket that keeps films and results, apart for each caller; the only place that speaks to AWS.
+"""A bucket that keeps films and results, apart for each caller.
 
 ``readings/<owner>/<id>`` is one reading (see ``archive``), ``uploads/<owner>/<id>`` a film on its way to one. The owner
 is made from the caller's name, which nobody chooses, and the id is random: what is another's has no name here. Ages are
 looked at on reading, so what has expired is gone to the second; a lifecycle rule of the bucket sweeps it up later.
-
-botocore alone is imported, in the background: boto3 would add a third to its time and nothing that is used here.
 """
 
 from __future__ import annotations
@@ -12,19 +10,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import logging
-import os
-import re
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib.util import find_spec
 from typing import Any, Final, Literal, Self
 from uuid import uuid4
 
 from fracturelens import errors
 from fracturelens.assessment import Assessment
 from fracturelens.store import archive
+from fracturelens.store.aws import Client, failing_clearly
 from fracturelens.store.base import (
     ANYONE,
     DEFAULT_RETENTION,
@@ -38,17 +31,11 @@ from fracturelens.store.base import (
     too_large,
 )
 
-CONNECT_SECONDS: Final = 2
-READ_SECONDS: Final = 5
-ATTEMPTS: Final = 2
-"""Together with the timeouts: an S3 that does not answer is an error after about twelve seconds, not after Lambda's."""
+__all__ = ["Client", "S3Store"]
+
 POST_LIFETIME: Final = timedelta(minutes=5)
 """How long a film may be sent to an upload; it may begin until then."""
 OWNER_DIGITS: Final = 32
-
-_AWS_CODE: Final = re.compile(r"[A-Za-z0-9.]{1,64}")
-
-log = logging.getLogger("fracturelens.store")
 
 
 class S3Store:
@@ -128,7 +115,7 @@ class S3Store:
     def new_upload(self, max_bytes: int, *, size: int | None = None, content_type: str = UPLOAD_TYPE) -> Upload:
         """Sign a form (AWS Signature 4, "POST policy") that S3 takes one film by, of this size and type, soon."""
         upload_id = uuid4().hex
-        with _failing_clearly("PostObject"):
+        with failing_clearly("PostObject"):
             s3 = self._client.get()
             expires_at = datetime.now(UTC).replace(microsecond=0) + POST_LIFETIME
             form = s3.generate_presigned_post(
@@ -170,12 +157,12 @@ class S3Store:
         return self._fetch(self._key("readings", assessment_id), self._retention)
 
     def _put(self, key: str, body: io.BytesIO, content_type: str) -> None:
-        with _failing_clearly("PutObject"):
+        with failing_clearly("PutObject"):
             self._client.get().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
     def _fetch(self, key: str, lifetime: timedelta, max_bytes: int | None = None) -> bytes:
         """Return an object, unless it is too old or too large, which its headers tell before it is read."""
-        with _failing_clearly("GetObject"):
+        with failing_clearly("GetObject"):
             answer = self._object(key)
             with contextlib.closing(answer["Body"]) as body:
                 if datetime.now(UTC) - answer["LastModified"] >= lifetime:
@@ -199,97 +186,5 @@ class S3Store:
             raise
 
     def _delete(self, key: str) -> None:
-        with _failing_clearly("DeleteObject"):
+        with failing_clearly("DeleteObject"):
             self._client.get().delete_object(Bucket=self._bucket, Key=key)
-
-
-class Client:
-    """botocore's client of S3: made once, starting now and in the background, since it takes a third of a second.
-
-    One that could not be made (no credentials yet, say) is tried again by the next who needs it. Credentials, region
-    and endpoint come from where every AWS tool looks for them.
-
-    Raises
-    ------
-    InvalidSetting
-        If botocore is not installed.
-    """
-
-    def __init__(self) -> None:
-        if find_spec("botocore") is None:
-            raise errors.InvalidSetting(
-                "FRACTURELENS_STORE: what S3 needs is not installed. Install it by pip install 'fracturelens[aws]', "
-                "or name a folder."
-            )
-        self._made: Any = None
-        self._lock = threading.Lock()
-        threading.Thread(target=self._prepare, name="s3-client", daemon=True).start()
-
-    def get(self) -> Any:
-        """Return the client.
-
-        Raises
-        ------
-        botocore.exceptions.BotoCoreError
-        """
-        with self._lock:
-            if self._made is None:
-                self._made = _client()
-            return self._made
-
-    def _prepare(self) -> None:
-        with contextlib.suppress(Exception):  # whoever needs it will see it fail
-            self.get()
-
-
-def _client() -> Any:
-    import botocore.session
-    from botocore.config import Config
-    from botocore.exceptions import NoCredentialsError
-
-    session = botocore.session.get_session()
-    if session.get_credentials() is None:
-        raise NoCredentialsError
-    # At AWS the bucket's own host name, in its region: by any other name S3 may answer a form with a redirect, which
-    # browsers do not follow across origins. What stands in for S3 elsewhere has one name.
-    elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    return session.create_client(
-        "s3",
-        config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            s3={"addressing_style": "path" if elsewhere else "virtual"},
-            signature_version="s3v4",
-        ),
-    )
-
-
-@contextlib.contextmanager
-def _failing_clearly(operation: str) -> Iterator[None]:
-    """Turn what botocore raises into what ``Store`` promises; AWS's word for it goes to the log, its message nowhere.
-
-    Messages name keys, roles and accounts.
-    """
-    # Bound late: ``Client`` imports botocore in the background.
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        reason = str(error.response.get("Error", {}).get("Code", ""))
-        if reason == "NoSuchKey":
-            raise gone() from None
-        raise _unusable(operation, reason) from error
-    except BotoCoreError as error:
-        raise _unusable(operation, type(error).__name__) from error
-
-
-def _unusable(operation: str, reason: str) -> errors.StoreError:
-    error = errors.StoreError(
-        "The bucket for films and results cannot be used. Try again; if it stays so, see that it exists, that this "
-        "server may use it and its key, and what the server's log says."
-    )
-    known = reason if _AWS_CODE.fullmatch(reason) else "unknown"
-    log.warning("store failed", extra={"fields": {"code": error.code, "operation": operation, "reason": known}})
-    return error

@@ -18,7 +18,8 @@ import pytest
 
 from fracturelens import errors
 from fracturelens.store import LocalStore, Upload
-from fracturelens.store.s3 import ATTEMPTS, S3Store
+from fracturelens.store.aws import ATTEMPTS
+from fracturelens.store.s3 import S3Store
 from tests import buckets
 from tests.buckets import CREDENTIALS, REGION, SICK_BUCKET, Bucket
 from tests.readings import FILM, MAPS, reading
@@ -273,7 +274,7 @@ def test_a_store_that_is_down_for_a_moment_is_asked_again(caplog: pytest.LogCapt
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fracturelens.store.s3.READ_SECONDS", 0.1)
+    monkeypatch.setattr("fracturelens.store.aws.READ_SECONDS", 0.1)
 
     with buckets.sick(silent=True) as (store, asked), pytest.raises(errors.StoreError):
         store.get("a" * 32)
