@@ -9,7 +9,7 @@ import binascii
 import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from fracturelens import errors
 
@@ -25,6 +25,15 @@ NOTHING_ASKED: Final[Event] = {
 """Stands for an event that cannot be read, where an answer to it is made."""
 
 _HOST: Final = re.compile(r"[^:]*(:[0-9]{1,5})?")
+_PORT: Final = re.compile(r"[0-9]{1,5}")
+
+
+def _whole(text: str) -> str:
+    text.encode()  # JSON can say half of a character, which no header and no address holds
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_whole)]
 
 
 class _Part(BaseModel):
@@ -35,7 +44,7 @@ class _Part(BaseModel):
 
 class _Http(_Part):
     method: Annotated[str, Field(pattern=r"^[A-Za-z]{1,32}$")]
-    path: Annotated[str, Field(pattern=r"^/")]
+    path: Annotated[_Text, Field(pattern=r"^/")]
     source_ip: Annotated[str, Field(alias="sourceIp")]
 
 
@@ -45,11 +54,11 @@ class _RequestContext(_Part):
 
 class _HttpEvent(_Part):
     version: Literal["2.0"]
-    query: Annotated[str, Field(alias="rawQueryString")] = ""
-    headers: dict[str, str] = {}
-    cookies: list[str] | None = None
+    query: Annotated[_Text, Field(alias="rawQueryString")] = ""
+    headers: dict[_Text, _Text] = {}
+    cookies: list[_Text] | None = None
     request_context: Annotated[_RequestContext, Field(alias="requestContext")]
-    body: str | None = None
+    body: _Text | None = None
     is_base64: Annotated[bool, Field(alias="isBase64Encoded")] = False
 
 
@@ -61,15 +70,18 @@ def checked(event: object) -> Event:
     RequestError
         If it is not; the message quotes nothing of it.
     """
+    if not isinstance(event, dict):
+        raise _malformed()
     try:
         found = _HttpEvent.model_validate(event)
         body = _body(found)
-        host = {name.lower(): value for name, value in found.headers.items()}.get("host", "")
-    except (ValidationError, binascii.Error, UnicodeEncodeError):
+    except (ValidationError, binascii.Error):
         raise _malformed() from None
-    if not isinstance(event, dict) or not _HOST.fullmatch(host):
+    headers = {name.lower(): value for name, value in found.headers.items()}
+    # Mangum reads both as numbers, and fails if they are none.
+    if not _HOST.fullmatch(headers.get("host", "")) or not _PORT.fullmatch(headers.get("x-forwarded-port", "443")):
         raise _malformed()
-    return {**event, "headers": found.headers, "body": body, "isBase64Encoded": False}
+    return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
 def _body(found: _HttpEvent) -> bytes:

@@ -36,7 +36,7 @@ class AnswerLimit:
             if carried > LIMIT_BYTES - ENVELOPE_BYTES:
                 raise errors.AnswerTooLarge(
                     f"The answer has {carried:,} bytes on its way, and Lambda carries at most {LIMIT_BYTES:,}. "
-                    "Ask for a smaller picture: ?longest_side=2048, or less."
+                    "Ask for a smaller picture: ?longest_side=512."
                 )
             for part in held:
                 await send(part)

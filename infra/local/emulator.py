@@ -174,6 +174,7 @@ class Emulator:
             response = connection.getresponse()
             return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
+            self._end()  # whatever is left of it: the next event finds a new one
             raise FunctionFailed(
                 f"The emulator did not answer ({type(error).__name__}): {self._last_words()}"
             ) from error
