@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 
 import pytest
 
+from lambda_fn.logs import SafeLines
 from tests import films
 from tests.lambda_fn import events
 from tests.lambda_fn.conftest import SERVICE, Function, Start
@@ -72,6 +74,21 @@ def test_other_libraries_say_nothing_even_where_lambda_is_set_to_log_everything(
 
     assert reading["id"] not in "\n".join(written.lines)
     assert [line["message"] for line in written.logs] == ["request", "request"]
+
+
+def test_an_exception_is_written_without_its_message() -> None:
+    try:
+        raise ValueError(f"PatientName is {PATIENT}")
+    except ValueError as error:
+        caught = error
+    record = logging.LogRecord("fracturelens.api", logging.ERROR, __file__, 1, "%s\n%s", ("crash", PATIENT), None)
+    record.exc_info = (type(caught), caught, caught.__traceback__)
+
+    line = json.loads(SafeLines(location=None).format(record))
+
+    assert (line["message"], line["level"], line["error"]) == ("crash", "ERROR", "ValueError")
+    assert line["where"][-1].startswith("test_logs.py:")
+    assert "Doe" not in json.dumps(line)
 
 
 def test_a_reading_is_counted_and_measured(start: Start, film: bytes) -> None:
