@@ -16,9 +16,11 @@ from typing import Final
 import cdk_nag
 from aws_cdk import App
 
-from infra.acknowledged import ACKNOWLEDGED, FILMS, Acknowledged, place, placeless
+from infra.acknowledged import ACKNOWLEDGED, FILMS, Acknowledged, acknowledge, place, placeless
 from infra.app import compose
 from infra.config import Deployment, load
+
+__all__ = ["ACKNOWLEDGED", "PACKS", "REVIEWED", "Finding", "acknowledge", "composed", "findings", "of", "section"]
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "security.md"
@@ -78,7 +80,8 @@ class Finding:
 
 def composed(values: Mapping[str, str], folder: str) -> tuple[App, Deployment]:
     """Return the app as ``cdk synth`` composes it for ``-c key=value``; its templates will go to a folder."""
-    app = App(context={**json.loads((ROOT / "cdk.json").read_text())["context"], **values}, outdir=folder)
+    flags = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    app = App(context={**flags, **values}, outdir=folder)
     deployment = load(app.node.get_all_context())
     compose(app, deployment)
     return app, deployment
