@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from aws_cdk import CfnResource, Stack
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
 from infra.config import Deployment
@@ -25,10 +26,9 @@ def hold_to_our_rules(stack: Stack, deployment: Deployment, *, key: kms.IKey) ->
     if provider is None:
         return
     log = LogGroup(stack, "CleaningLog", deployment, key=key)
+    may = iam.ManagedPolicy(stack, "CleaningMay", description="Empties buckets", statements=[log.writing()])
     for part in provider.node.children:
         if isinstance(part, CfnResource) and part.cfn_resource_type == "AWS::Lambda::Function":
             part.add_property_override("LoggingConfig", {"LogGroup": log.log_group_name})
         elif isinstance(part, CfnResource) and part.cfn_resource_type == "AWS::IAM::Role":
-            part.add_property_deletion_override("ManagedPolicyArns")
-            document = {"Version": "2012-10-17", "Statement": [log.writing().to_statement_json()]}
-            part.add_property_override("Policies", [{"PolicyName": "Log", "PolicyDocument": document}])
+            part.add_property_override("ManagedPolicyArns", [may.managed_policy_arn])

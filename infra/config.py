@@ -28,7 +28,7 @@ WITHOUT_PAGE_LOGS: Final = frozenset({
 })
 # fmt: on
 
-STAGE: Final = r"^[a-z](?:-?[a-z0-9])*$"
+STAGE: Final = r"^[a-z][a-z0-9]*$"  # No hyphens: stage "a-data" would own the data of stage "a".
 REGION: Final = r"^(?:af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-\d$"
 DOMAIN: Final = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 CERTIFICATE: Final = r"^arn:aws:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}$"
@@ -66,7 +66,7 @@ class Deployment(BaseModel):
     stage: str = option(
         "dev",
         "Names the deployment; an account holds as many as you like.",
-        "up to 12 lower-case letters, digits and single hyphens, a letter first; not aws, amazon or cognito",
+        "up to 12 lower-case letters and digits, a letter first; not aws, amazon or cognito",
         "prod",
         pattern=STAGE,
         max_length=12,

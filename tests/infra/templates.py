@@ -1,0 +1,137 @@
+"""The templates of a deployment, made in this process, and ways to ask them questions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.config import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Template:
+    """What CloudFormation is given for one stack."""
+
+    content: Mapping[str, Any]
+    region: str
+    protected: bool
+    """Whether CloudFormation refuses to delete the stack."""
+
+    @property
+    def resources(self) -> Mapping[str, Any]:
+        return dict(self.content["Resources"])
+
+    def of_type(self, kind: str) -> dict[str, Any]:
+        """Return the properties of every resource of a type, by logical id."""
+        return {
+            name: resource.get("Properties", {})
+            for name, resource in self.resources.items()
+            if resource["Type"] == kind
+        }
+
+    def the(self, kind: str, like: str = "") -> Any:
+        """Return the properties of the one resource of a type whose logical id looks like that."""
+        found = {name: properties for name, properties in self.of_type(kind).items() if re.search(like, name)}
+        assert len(found) == 1, f"{len(found)} resources are {kind} like {like!r}: {', '.join(found)}"
+        return next(iter(found.values()))
+
+
+@dataclass(frozen=True)
+class System:
+    """The three templates of one deployment, and the images that go with them."""
+
+    data: Template
+    edge: Template
+    service: Template
+    images: tuple[Mapping[str, Any], ...]
+
+    @property
+    def all(self) -> tuple[Template, ...]:
+        return self.data, self.edge, self.service
+
+
+def system(folder: Path, **values: str) -> System:
+    """Synthesise a deployment as ``cdk synth -c key=value …`` does."""
+    import aws_cdk as cdk  # Starts Node, which a laptop may not have.
+
+    from infra.app import compose
+
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    # Assets are named by their content all the same, but not copied.
+    app = cdk.App(context={**context, **values, "aws:cdk:disable-asset-staging": True}, outdir=str(folder))
+    name = load(app.node.get_all_context()).stack_name
+    compose(app, load(app.node.get_all_context()))
+    assembly = app.synth()
+    found = [assembly.get_stack_by_name(f"{name}{part}") for part in ("-data", "-edge", "")]
+    data, edge, service = (
+        Template(stack.template, stack.environment.region, bool(stack.termination_protection)) for stack in found
+    )
+    assets = json.loads((folder / f"{name}.assets.json").read_text(encoding="utf-8"))
+    return System(data, edge, service, tuple(image["source"] for image in assets["dockerImages"].values()))
+
+
+def text(value: Any) -> str:
+    """Return a value of a template as one would say it: references become ``<Name>`` or ``<Name.Attribute>``."""
+    match value:
+        case {"Ref": name}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::GetStackOutput": {"StackName": stack, "OutputName": output}}:
+            return f"<{stack}.{output}>"
+        case {"Fn::Sub": sentence}:
+            return str(sentence)
+        case {"Fn::Join": [between, parts]}:
+            return str(between).join(map(text, parts))
+        case _:
+            return str(value)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of one policy, wherever in the template it stands."""
+
+    place: str
+    kind: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    who: str
+    conditions: Mapping[str, Any]
+
+
+def statements(template: Template) -> Iterator[Statement]:
+    """Yield every statement of every policy: of identities, of resources, and of who may take on a role."""
+    for name, resource in template.resources.items():
+        for document in _documents(resource.get("Properties", {})):
+            for statement in document["Statement"]:
+                yield Statement(
+                    place=name,
+                    kind=resource["Type"],
+                    effect=statement["Effect"],
+                    actions=tuple(_listed(statement["Action"])),
+                    resources=tuple(map(text, _listed(statement.get("Resource", [])))),
+                    who=json.dumps(statement.get("Principal", ""), sort_keys=True),
+                    conditions=statement.get("Condition", {}),
+                )
+
+
+def _documents(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        if isinstance(value.get("Statement"), list):
+            yield value
+        for part in value.values():
+            yield from _documents(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _documents(part)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
