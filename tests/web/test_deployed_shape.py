@@ -57,6 +57,7 @@ def sign_in(visit: Visit, user: str = "clinician") -> Visit:
 
 def fill_in(page: Page, user: str) -> None:
     """Fill in the hosted sign-in, once it is there."""
+    page.wait_for_selector("#username:focus")  # it asks for the focus, and complains if something else has it
     page.fill("#username", user)
     page.fill("#password", resources.PASSWORD)
     page.click("button[type=submit]")

@@ -193,6 +193,19 @@ def test_signing_out_forgets_the_film_and_the_session(signed_in: Visit, deployed
     assert signed_in.kept() == NOTHING
 
 
+def test_signing_out_is_for_all_tabs(signed_in: Visit) -> None:
+    signed_in.sample("displaced")
+    other = signed_in.page.context.new_page()
+    other.goto(signed_in.url)
+    other.click("#sign-in")
+
+    other.click("#sign-out")
+
+    signed_in.page.wait_for_selector("#gate:not([hidden])")
+    assert signed_in.page.is_hidden("#report")
+    assert signed_in.page.evaluate("document.querySelector('#film').hasAttribute('src')") is False
+
+
 def test_a_large_film_goes_to_the_storage_without_a_token(signed_in: Visit, deployed: Deployed) -> None:
     assert len(LARGE) > 50_000
     shares = _progress(signed_in)

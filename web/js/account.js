@@ -5,7 +5,7 @@ import { announce } from "./live.js";
 import { Problem } from "./problem.js";
 import { Session } from "./session.js";
 import { answerIn, beginAttempt, redeem } from "./signin.js";
-import { answerFromAnotherTab, handOver } from "./tabs.js";
+import { answerFromAnotherTab, handOver, listenForSignOut, signOutOthers } from "./tabs.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./signin.js").Attempt} Attempt */
@@ -19,10 +19,14 @@ export class Account {
   /** Where the sign-in page sends back to: the folder of this page. */
   #home = new URL("./", document.baseURI).href;
 
-  /** @param {import("./config.js").Auth} auth */
-  constructor(auth) {
+  /**
+   * @param {import("./config.js").Auth} auth
+   * @param {() => void} forget called when another tab signs out
+   */
+  constructor(auth, forget) {
     this.#auth = auth;
     this.session = new Session(auth);
+    listenForSignOut(forget);
   }
 
   get isOpen() {
@@ -66,15 +70,15 @@ export class Account {
     const answer = answerIn(location.search);
     if (answer === null) return;
     history.replaceState(null, "", location.pathname); // a code must stay neither in the address nor in the history
+    part("gate").hidden = true; // until it is known whether anyone still has to sign in
     if (attempt?.state === answer.state) await this.#open(attempt, answer);
     else if (await handOver(answer)) this.#showHandedOver();
     else throw new Problem("sign_in_failed");
   }
 
-  /** Forgets the tokens and leaves for good: there is no way back to this page as it was. */
+  /** Leaves for good, in all tabs: there is no way back to this page as it was. */
   signOut() {
-    this.session.close();
-    this.show();
+    signOutOthers();
     const url = new URL(this.#auth.logout);
     url.search = new URLSearchParams({ client_id: this.#auth.clientId, logout_uri: this.#home }).toString();
     location.replace(url);
@@ -91,6 +95,7 @@ export class Account {
   }
 
   #showHandedOver() {
+    this.show();
     write("gate-title", say("account.signed_in"));
     write("gate-words", say("account.handed_over"));
     part("sign-in").hidden = true;

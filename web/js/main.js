@@ -42,7 +42,7 @@ function service() {
 async function learn() {
   const config = await loadConfig(document.baseURI);
   // Loaded on demand: where no one signs in, no one waits for it.
-  if (config.auth !== null) account = new (await import("./account.js")).Account(config.auth);
+  if (config.auth !== null) account = new (await import("./account.js")).Account(config.auth, forget);
   known = { ...config, session: account?.session ?? null };
   showTerms(known);
   account?.show();
@@ -207,11 +207,12 @@ async function signIn() {
   }
 }
 
-/** Nothing of the film and of its reading stays in the page. */
-function leave() {
+/** Nothing of the film, of its reading and of who asked for it stays in the page. */
+function forget() {
   begin(() => {});
   showIntake();
-  account?.signOut();
+  account?.session.close();
+  account?.show();
 }
 
 startViewer();
@@ -226,7 +227,10 @@ offerSamples({
 part("retry").addEventListener("click", () => again());
 part("another").addEventListener("click", startOver);
 part("sign-in").addEventListener("click", signIn);
-part("sign-out").addEventListener("click", leave);
+part("sign-out").addEventListener("click", () => {
+  forget();
+  account?.signOut();
+});
 part("cancel").addEventListener("click", () => {
   startOver();
   announce(say("progress.cancelled"));

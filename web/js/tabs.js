@@ -1,4 +1,4 @@
-// Passes the answer of a sign-in page from the tab that it came back to on to the one that waits for it with a film.
+// Between the tabs of one browser: a sign-in is passed on to the tab that waits for it, and signing out is for all.
 
 /** @typedef {import("./signin.js").Answer} Answer */
 
@@ -35,4 +35,15 @@ export function handOver(answer) {
     channel.onmessage = ({ data }) => { if (data?.taken === answer.state) end(true); };
     channel.postMessage(answer);
   });
+}
+
+export function signOutOthers() {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.postMessage({ signedOut: true });
+  channel.close();
+}
+
+/** @param {() => void} end called when another tab signs out */
+export function listenForSignOut(end) {
+  new BroadcastChannel(CHANNEL).onmessage = ({ data }) => { if (data?.signedOut === true) end(); };
 }
