@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final, NoReturn
 
@@ -127,12 +128,18 @@ def _banner(system: System, url: str) -> str:
         f"Fracturelens runs here as it is deployed. {DISCLAIMER}\n"
         f"  Page      {url}\n"
         f"  Users     {users}; password {PASSWORD}\n"
-        f"  Token     {sys.executable} -m infra.local token --url {url}\n"
+        f"  Token     {_python()} -m infra.local token --url {url}\n"
         f"  AWS       {made.endpoint} (moto: S3, Cognito; any credentials)\n"
         f"  Films     s3://{BUCKET}\n"
         f"  Sign-in   user pool {made.pool}, client {made.client}\n"
         "Everything is in memory and on this machine only. What the function logs follows. Ctrl-C stops it."
     )
+
+
+def _python() -> str:
+    """Return how to call this interpreter from here."""
+    here, python = Path.cwd(), Path(sys.executable)
+    return str(python.relative_to(here) if python.is_relative_to(here) else python)
 
 
 def _listen(port: int) -> socket.socket:

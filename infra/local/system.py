@@ -16,7 +16,7 @@ from infra.headers import page_headers
 from infra.local import resources
 from infra.local.authoriser import Authoriser
 from infra.local.child import Child
-from infra.local.emulator import Emulator
+from infra.local.emulator import Emulator, program
 from infra.local.events import Api
 from infra.local.gateway import create_gateway
 from infra.local.grants import Grants
@@ -66,6 +66,7 @@ def started(origins: Sequence[str], *, loud: bool, say: Callable[[str], None]) -
     ------
     NotReady, EmulatorUnavailable
     """
+    program()  # where it is missing, nothing else needs to be started
     with ExitStack() as running:
         cloud = running.enter_context(
             Child("AWS (moto)", [sys.executable, "-m", "infra.local.cloud", *origins], loud=loud)

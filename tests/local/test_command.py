@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import subprocess
@@ -98,6 +99,7 @@ def test_it_ends_cleanly_and_so_does_all_that_it_started(start: Start, number: s
             assert client.connect_ex(("127.0.0.1", httpx.URL(local.url).port)) != 0
 
 
+@pytest.mark.usefixtures("emulator_at_hand")
 def test_it_ends_cleanly_while_it_is_still_starting(root: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "--port", "0"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -136,3 +138,19 @@ def test_aws_does_not_outlive_who_started_it(root: Path) -> None:
         cloud.stdin.close()  # as it is when the process at the other end is killed
 
         assert cloud.wait(PATIENCE_S) == 0
+
+
+def test_every_option_is_documented(root: Path) -> None:
+    page = (root / "docs" / "local.md").read_text(encoding="utf-8")
+
+    for command in ((), ("token",)):
+        for option in re.findall(r"--[a-z]+", run(root, *command, "--help").stdout):
+            assert option == "--help" or f"{option} " in page or f"{option}`" in page, option
+
+
+def test_every_module_has_its_place_in_the_table(root: Path) -> None:
+    page = (root / "docs" / "local.md").read_text(encoding="utf-8")
+    beside = {"__init__", "__main__", "child", "command", "refusals", "sign_in", "system"}  # what joins or starts them
+
+    modules = {path.stem for path in (root / "infra" / "local").glob("*.py")}
+    assert set(re.findall(r"`(\w+)\.py`", page)) == modules - beside
