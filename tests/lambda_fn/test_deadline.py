@@ -29,15 +29,18 @@ class Slow:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
         self.done = asyncio.Event()
+        self.order: list[str] = []
         self.received: Message = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.order.append("begun")
         try:
             await self.go_on.wait()
             self.received = await receive()
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"late"})
         finally:
+            self.order.append("ended")
             self.done.set()
 
 
@@ -93,6 +96,37 @@ def test_what_comes_too_late_finds_its_client_gone(left: float) -> None:
 
         assert app.received["type"] == "http.disconnect"
         assert not client.got
+
+    asyncio.run(scene())
+
+
+def test_the_next_request_lets_the_work_that_was_given_up_end_first() -> None:
+    async def scene() -> None:
+        app, first, second = Slow(), Client(), Client()
+        deadline = Deadline(app)
+        with pytest.raises(errors.DeadlineExceeded):
+            await deadline(scope(0), first.receive, first.send)
+
+        asyncio.get_running_loop().call_later(0.05, app.go_on.set)
+        await deadline(scope(MARGIN_SECONDS + 30), second.receive, second.send)
+
+        assert app.order == ["begun", "ended", "begun", "ended"]
+        assert (len(first.got), len(second.got)) == (0, 2)
+
+    asyncio.run(scene())
+
+
+def test_work_that_does_not_end_is_not_waited_for_for_ever() -> None:
+    async def scene() -> None:
+        app, client = Slow(), Client()
+        deadline = Deadline(app)
+        for _ in range(2):
+            with pytest.raises(errors.DeadlineExceeded):
+                await deadline(scope(MARGIN_SECONDS + 0.02), client.receive, client.send)
+
+        assert app.order == ["begun", "begun"]
+        app.go_on.set()
+        await app.done.wait()
 
     asyncio.run(scene())
 

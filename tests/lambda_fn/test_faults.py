@@ -19,7 +19,7 @@ from tests.lambda_fn.test_events import MALFORMED
 
 pytestmark = pytest.mark.aws
 
-TIMEOUT_S = 6
+TIMEOUT_S = 5
 PATIENCE_S = 30
 KMS = {
     "denied": Refusal(403, "AccessDenied", KMS_DENIED),
@@ -131,7 +131,6 @@ def test_s3_that_is_slow_ends_before_the_function_does(fragile: Function, broken
         given_up = fragile(reading)
     # The work given up still waits for S3, and holds the place of the only reader.
     waiting = fragile(events.film(film))
-    alive = fragile(events.request("GET", "/healthz"))
     broken.heal()
     other = read_until_taken(fragile, events.film(film))
     again = read_until_taken(fragile, reading)
@@ -140,7 +139,6 @@ def test_s3_that_is_slow_ends_before_the_function_does(fragile: Function, broken
     assert (written.metrics["DeadlineExceeded"], written.metrics["ServerErrors"]) == ([1.0], [1.0])
     assert not [line for line in written.lines if "Task timed out" in line]
     assert (waiting.status, waiting.code, waiting.headers["retry-after"]) == (503, "busy", "2")
-    assert alive.status == 200
     assert other.status == 200
     assert (again.status, kept(fragile, again.json["id"])) == (200, True), "the upload was acknowledged: it is not lost"
     assert len(fragile.emulator.init_milliseconds) == 1, "the function was never ended"
