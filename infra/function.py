@@ -29,7 +29,7 @@ PROCESSORS: Final = {
 }
 
 SLOW: Final = Duration.seconds(10)
-"""A reading takes well under a second, and about three with a start: beyond this, something hangs."""
+"""A reading takes well under a second, and a start a few: beyond this, something hangs."""
 
 
 class Function(Construct):

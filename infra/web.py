@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,7 +18,8 @@ from constructs import Construct
 
 from infra import contract
 from infra.config import Deployment
-from infra.headers import API_HEADERS, CONTENT_SECURITY_POLICY, page_headers
+from infra.headers import API_HEADERS, page_headers
+from infra.headers_policy import HeadersPolicy
 from infra.logs import LogBucket, LogGroup
 from infra.role import Role
 
@@ -63,7 +63,7 @@ class Web(Construct):
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self._files),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=self._headers("PageHeaders", page_headers(*outside)),
+                response_headers_policy=HeadersPolicy(self, "PageHeaders", page_headers(*outside)),
             ),
             additional_behaviors=dict.fromkeys(API_PATHS, self._api(api_host)),
             domain_names=[deployment.domain] if deployment.domain else None,
@@ -112,42 +112,7 @@ class Web(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             # API Gateway knows itself by its own name only.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            response_headers_policy=self._headers("ApiHeaders", API_HEADERS),
-        )
-
-    def _headers(self, identity: str, headers: Mapping[str, str]) -> cloudfront.ResponseHeadersPolicy:
-        """Make CloudFront set these headers, in place of what the origin says."""
-        rest = dict(headers)
-        hsts = rest.pop("Strict-Transport-Security")
-        rest.pop("X-Content-Type-Options")  # Has one value, which CloudFront knows.
-        behavior = cloudfront.ResponseSecurityHeadersBehavior(
-            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                content_security_policy=rest.pop(CONTENT_SECURITY_POLICY), override=True
-            ),
-            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-            frame_options=cloudfront.ResponseHeadersFrameOptions(
-                frame_option=cloudfront.HeadersFrameOption[rest.pop("X-Frame-Options")], override=True
-            ),
-            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                referrer_policy=cloudfront.HeadersReferrerPolicy[rest.pop("Referrer-Policy").upper().replace("-", "_")],
-                override=True,
-            ),
-            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                access_control_max_age=Duration.seconds(int(re.findall(r"\d+", hsts)[0])),
-                include_subdomains="includeSubDomains" in hsts,
-                override=True,
-            ),
-        )
-        return cloudfront.ResponseHeadersPolicy(
-            self,
-            identity,
-            security_headers_behavior=behavior,
-            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
-                custom_headers=[
-                    cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
-                    for name, value in rest.items()
-                ]
-            ),
+            response_headers_policy=HeadersPolicy(self, "ApiHeaders", API_HEADERS),
         )
 
     def _certificate(self, deployment: Deployment) -> acm.ICertificate | None:
