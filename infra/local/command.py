@@ -9,20 +9,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
-import uvicorn
 
 from infra.contract import DISCLAIMER
 from infra.local.child import NotReady
 from infra.local.emulator import EmulatorUnavailable
 from infra.local.resources import BUCKET, PASSWORD, USERS
-from infra.local.sign_in import NoToken, token_for
-from infra.local.system import System, started
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from infra.local.system import System
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
@@ -63,9 +65,12 @@ def start(
     """
     if context.invoked_subcommand:
         return
+    # Before anything is loaded: that takes a while, and a taken port makes it pointless.
     with _stopped_by_signals(), _listen(port) as listener:
         port = listener.getsockname()[1]
         origins = tuple(f"http://{host}:{port}" for host in (HOST, "localhost"))
+        from infra.local.system import started
+
         try:
             with started(origins, loud=requests, say=_nothing if quiet else _say) as system:
                 _serve(system, listener, origins[0])
@@ -80,6 +85,8 @@ def token(
     url: Annotated[str, typer.Option(metavar="URL", help="Where the system runs.")] = f"http://{HOST}:{PORT}",
 ) -> None:
     """Sign a user of a running system in as the page does, and print the access token; it is good for an hour."""
+    from infra.local.sign_in import NoToken, token_for
+
     try:
         typer.echo(token_for(url.rstrip("/"), user, password))
     except NoToken as error:
@@ -92,6 +99,8 @@ def main() -> None:
 
 
 def _serve(system: System, listener: socket.socket, url: str) -> None:
+    import uvicorn
+
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
@@ -143,7 +152,6 @@ def _python() -> str:
 
 
 def _listen(port: int) -> socket.socket:
-    """Take the port before anything is started: that takes a while, and a taken port makes it pointless."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -175,8 +183,9 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # nobody reads on, after `| head`; the function must not wait for them
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def _nothing(line: str) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
-import re
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from infra.local.pkce import challenge_of
 from infra.local.pool import Tokens
 
 LIFETIME_SECONDS: Final = 60
-VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636, section 4.1
-CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in base64url without padding: section 4.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +46,3 @@ class Grants:
         if grant is None or grant.until <= self._clock() or grant.redirect != redirect:
             return None
         return grant.tokens if hmac.compare_digest(challenge_of(verifier), grant.challenge) else None
-
-
-def challenge_of(verifier: str) -> str:
-    """Return the S256 challenge for a verifier; for what is no verifier, a challenge that nothing matches."""
-    if not VERIFIER.fullmatch(verifier):
-        return ""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -21,8 +21,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from infra.local.grants import CHALLENGE, Grants
-from infra.local.pool import SCOPE, Client, Tokens, UserPool
+from infra.local.grants import Grants
+from infra.local.pkce import CHALLENGE
+from infra.local.pool import Client, Tokens, UserPool
+from infra.local.resources import SCOPE
 
 MAX_FORM_BYTES: Final = 16 * 1024
 FOLDER: Final = Path(__file__).resolve().parent

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra.local.resources import SCOPE
 from infra.local.signing import with_scope
-
-SCOPE: Final = "openid"
-"""The one scope that the page's client may ask for, so every token of the hosted sign-in has it."""
 
 Tokens = dict[str, Any]
 """What a token endpoint hands out (RFC 6749, section 5.1)."""

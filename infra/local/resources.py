@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra.local.pool import SCOPE
-
 REGION: Final = "eu-central-1"
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 """moto takes any."""
 BUCKET: Final = "fracturelens-local-films"
+SCOPE: Final = "openid"
+"""The one scope that the page's client may ask for, so every token of the hosted sign-in has it."""
 PASSWORD: Final = "Only-on-this-machine-1"  # noqa: S105 - of users whom only this machine knows
 USERS: Final = {"clinician": "clinician", "admin": "admin"}
 """The demo users, and the group of each."""

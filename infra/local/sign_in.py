@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from infra.local.grants import challenge_of
+from infra.local.pkce import challenge_of
 
 
 class NoToken(Exception):

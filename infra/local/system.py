@@ -23,8 +23,8 @@ from infra.local.grants import Grants
 from infra.local.integration import Integration
 from infra.local.login import Login
 from infra.local.page import create_page
-from infra.local.pool import SCOPE, Client, UserPool
-from infra.local.resources import Resources
+from infra.local.pool import Client, UserPool
+from infra.local.resources import SCOPE, Resources
 
 RETENTION_HOURS: Final = 24
 """As long as a deployment keeps films if it is told nothing else."""

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from infra.local.grants import LIFETIME_SECONDS, Grants, challenge_of
+from infra.local.grants import LIFETIME_SECONDS, Grants
+from infra.local.pkce import challenge_of
 from infra.local.resources import PASSWORD
 from tests.local.conftest import Local
 
