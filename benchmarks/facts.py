@@ -22,9 +22,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def packages() -> dict[str, str]:
+def packages(*more: str) -> dict[str, str]:
     """Return the versions of the packages that do the work."""
-    return {name: version(name) for name in PACKAGES}
+    return {name: version(name) for name in (*PACKAGES, *more)}
 
 
 def load() -> float | None:

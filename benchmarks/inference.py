@@ -21,13 +21,11 @@ from PIL import Image
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # so that it also runs as a script
 
-from benchmarks import facts, page, result  # noqa: E402
+from benchmarks import facts, film, page, result  # noqa: E402
 from benchmarks.result import OURS, STAGES, THREADS, USUAL, Agreement, Figures, Passes, Result, Spread, Threads  # noqa: E402
 from benchmarks.servers import Way, serving  # noqa: E402
 from fracturelens import __version__  # noqa: E402
 
-SAMPLE = ROOT / "web" / "samples" / "displaced-elbow.jpg"
-SIDE = 1024
 WARM_UP = 5
 MOST_DIFFERENCE = 0.02
 """Ways whose probabilities or heat differ by more do not compute the same, and comparing them would prove nothing."""
@@ -60,24 +58,13 @@ def main(
     if quick and save:
         raise typer.BadParameter("figures of a quick look are not kept", param_hint="--save")
     if not only_page:
-        found = measure(_film(), 1 if quick else rounds, quick=quick)
+        found = measure(film.jpeg(), 1 if quick else rounds, quick=quick)
         typer.echo(page.render(found))
         if not save:
             return
         result.write(found)
-    page.PAGE.write_text(page.render(result.read()))
+    page.write()
     typer.echo(f"written: {page.PAGE.relative_to(ROOT)}", err=True)
-
-
-def _film() -> bytes:
-    """Return a film of 1024 x 1024 pixels as a JPEG: a sample from the page, cut square and enlarged."""
-    with Image.open(SAMPLE) as sample:
-        side = min(sample.size)
-        left, top = ((extent - side) // 2 for extent in sample.size)
-        square = sample.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
-    out = io.BytesIO()
-    square.save(out, "JPEG", quality=90)
-    return out.getvalue()
 
 
 def measure(sent: bytes, rounds: int, *, quick: bool) -> Result:
@@ -108,7 +95,7 @@ def measure(sent: bytes, rounds: int, *, quick: bool) -> Result:
         machine=facts.machine(),
         packages=facts.packages(),
         load=load,
-        film={"kind": "jpeg", "width": SIDE, "height": SIDE, "bytes": len(sent)},
+        film={"kind": "jpeg", "width": film.SIDE, "height": film.SIDE, "bytes": len(sent)},
         rounds=rounds,
         ways=tuple(
             result.WayResult(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks import cold_page, cold_result, words
+from benchmarks.cold_result import ColdStart
 from benchmarks.result import (
     AIMS,
     OURS,
@@ -13,21 +15,19 @@ from benchmarks.result import (
     THREADS,
     USUAL,
     Result,
-    Spread,
     Threads,
     WayResult,
+    read,
 )
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 THREADS_TITLES: dict[Threads, str] = {"default": "Threads as each chooses", "one": "One thread"}
-BUSY = 0.5
-"""Load average from which on the page warns that the machine did other work."""
 
 INTRODUCTION = """\
 # What a reading costs
 
-<!-- Written by `python benchmarks/inference.py --save` from benchmarks/results/inference.json; do not edit. -->
+<!-- Written by the benchmarks (--save) from benchmarks/results/; do not edit. -->
 
 A reading here is what a user waits for: a film of 1024 × 1024 pixels (JPEG) sent over HTTP, read, explained with one
 Grad-CAM drawn over the film, and answered. Three ways to it take turns, in fresh processes of the same app, with the
@@ -39,28 +39,17 @@ same weights, decoding and drawing:
 """
 
 
-def render(result: Result) -> str:
-    """Return the page."""
-    parts = [INTRODUCTION, _where(result)]
+def render(result: Result, cold: ColdStart | None = None) -> str:
+    """Return the page, with the Lambda's cold start if that was measured too."""
+    parts = [INTRODUCTION, words.where(result)]
     parts += [f"## {THREADS_TITLES[threads]}\n\n{_table(result, threads)}" for threads in THREADS]
     parts += [_aims(result), _stages(result), _method(result)]
-    return "\n".join(parts)
+    return "\n".join([*parts, cold_page.section(cold)] if cold else parts)
 
 
-def _where(result: Result) -> str:
-    machine = result.machine
-    packages = ", ".join(f"{name} {number}" for name, number in result.packages.items())
-    found = (
-        f"Measured {result.measured} on {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"{machine['system']}, Python {machine['python']}; {packages}; Fracturelens {result.version}, model "
-        f"{result.model['name']} {result.model['version']} ({result.model['digest'][:12]}).\n"
-    )
-    if result.load is None or result.load <= BUSY:
-        return found
-    return (
-        f"{found}\n**The machine was busy with other work** (load average {result.load:g} before the run): ratios hold "
-        "roughly, times are too long.\n"
-    )
+def write() -> None:
+    """Write the page from what is kept."""
+    PAGE.write_text(render(read(), cold_result.read()))
 
 
 def _table(result: Result, threads: Threads) -> str:
@@ -71,9 +60,9 @@ def _table(result: Result, threads: Threads) -> str:
     for way in result.ways:
         figures = way.figures[threads]
         cells = (
-            duration(figures.warm_ms),
+            words.duration(figures.warm_ms),
             f"{figures.cpu_ms.median:.1f} ms" if figures.cpu_ms else "–",
-            duration(figures.first_ms),
+            words.duration(figures.first_ms),
             f"{figures.peak_mb.median:.0f} MB" if figures.peak_mb else "–",
         )
         rows.append(f"| {way.title} | {' | '.join(cells)} |")
@@ -86,25 +75,27 @@ def _table(result: Result, threads: Threads) -> str:
 
 def _aims(result: Result) -> str:
     ratios = result.ratios(USUAL, "default")
-    words = {"warm": "warm reading", "first": "start to first reading", "memory": "peak memory"}
+    titles = {"warm": "warm reading", "first": "start to first reading", "memory": "peak memory"}
     rows = ["## Against the aims\n", "| | aim | found | |", "|---|---:|---:|---|"]
     for name, aim in AIMS.items():
         ratio = ratios[name]
         found = f"{ratio:.1f} × less" if ratio else "–"
-        rows.append(f"| {words[name]}, against the usual way | {aim:g} × less | {found} | {_met(ratio, aim)} |")
+        rows.append(f"| {titles[name]}, against the usual way | {aim:g} × less | {found} | {words.met(ratio, aim)} |")
     passes = result.passes
     rows.append(
         f"| whole assessment, in forward passes of its network | at most {PASSES_AIM:g} | {passes.ratio:.2f} | "
-        f"{_met(PASSES_AIM, passes.ratio)} |"
+        f"{words.met(PASSES_AIM, passes.ratio)} |"
     )
     rows.append(
         f"| whole assessment, in forward passes of MobileNetV2 at 224 pixels | at most {PUBLISHED_AIM:g} | "
-        f"{passes.published_ratio:.2f} | {_met(PUBLISHED_AIM, passes.published_ratio)} |"
+        f"{passes.published_ratio:.2f} | {words.met(PUBLISHED_AIM, passes.published_ratio)} |"
     )
+    times = (passes.assessment_ms, passes.forward_ms, passes.published_ms)
+    assessment, forward, published = map(words.duration, times)
     rows.append(
-        f"\nThe last two rows are one process and one thread: {duration(passes.assessment_ms)} for the assessment, "
-        f"{duration(passes.forward_ms)} for its network's pass alone, {duration(passes.published_ms)} for that of "
-        "MobileNetV2 as published (float32, LiteRT too). Larger films and a denser map are what the reading pays for.\n"
+        f"\nThe last two rows are one process and one thread: {assessment} for the assessment, {forward} for its "
+        f"network's pass alone, {published} for that of MobileNetV2 as published (float32, LiteRT too). Larger films "
+        "and a denser map are what the reading pays for.\n"
     )
     return "\n".join(rows)
 
@@ -150,16 +141,3 @@ def _method(result: Result) -> str:
 def others(result: Result) -> list[WayResult]:
     """Return the ways that are not ours."""
     return [way for way in result.ways if way.name != OURS]
-
-
-def duration(spread: Spread) -> str:
-    """Return a time in the unit that suits it, with its quartiles."""
-    unit, scale, digits = ("s", 1000, 2) if spread.median >= 1000 else ("ms", 1, 1)
-    low, median, high = (f"{value / scale:.{digits}f}" for value in (spread.low, spread.median, spread.high))
-    return f"{median} {unit} ({low}–{high})"
-
-
-def _met(found: float | None, aim: float) -> str:
-    if found is None:
-        return "not measured"
-    return "met" if found >= aim else "missed"

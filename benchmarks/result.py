@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import quantiles
 from typing import Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 RESULTS = Path(__file__).parent / "results" / "inference.json"
@@ -41,7 +41,8 @@ class Spread(Part):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        low, median, high = (float(f"{value:.4g}") for value in np.percentile(values, (25, 50, 75)))
+        parts = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+        low, median, high = (float(f"{value:.4g}") for value in parts)
         return cls(median=median, low=low, high=high, n=len(values))
 
 

@@ -42,7 +42,7 @@ def drawn(assessment: Assessment, name: str) -> npt.NDArray[np.int64]:
 def test_both_ways_read_a_film_alike(shipped: Bundle, saved: Path, root: Path, compiled: bool) -> None:
     import keras
 
-    from benchmarks.usual import KerasAssessor, KerasClassifier
+    from benchmarks.gradient_tape import KerasAssessor, KerasClassifier
 
     model = keras.models.load_model(saved, compile=False)
     keras_way = KerasAssessor(shipped, KerasClassifier(shipped, model, compiled=compiled))
