@@ -143,12 +143,11 @@ def _permissions(function: Function, data: Data, log: LogGroup) -> list[iam.Poli
             actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
             resources=[films.arn_for_objects(prefix) for prefix in PREFIXES],
         ),
-        # Without it, S3 answers "forbidden" where nothing is kept. To tell the two apart S3 asks for this right, but
-        # names no prefix when it does: hence "if exists".
+        # Without it, S3 answers "forbidden" where nothing is kept, and nobody could tell the one from the other.
         iam.PolicyStatement(
             actions=["s3:ListBucket"],
             resources=[films.bucket_arn],
-            conditions={"StringLikeIfExists": {"s3:prefix": list(PREFIXES)}},
+            conditions={"StringLike": {"s3:prefix": list(PREFIXES)}},
         ),
         iam.PolicyStatement(
             actions=["kms:Decrypt", "kms:GenerateDataKey"],

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from fracturelens.store.s3 import S3Store
 from infra import contract
 from tests.infra.templates import System, text
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
 def function(system: System) -> Any:
@@ -110,6 +113,21 @@ def test_the_function_is_told_where_films_are_and_how_long(trial: System, produc
         assert told["FRACTURELENS_RETENTION_HOURS"] == hours
         assert told["POWERTOOLS_SERVICE_NAME"] == service
         assert function(system)["ImageConfig"]["Command"] == [contract.HANDLER]
+
+
+def test_a_large_film_is_sent_to_the_host_that_the_pages_policy_names(
+    either: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region = either.service.region
+    for name, value in function(either)["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, text(value))
+    for name, value in {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **CREDENTIALS}.items():
+        monkeypatch.setenv(name, value)
+
+    form = S3Store.at("s3://films").of("somebody").new_upload(1_000_000)
+
+    # What CloudFormation calls a bucket's regional domain name.
+    assert form.url == f"https://films.s3.{region}.amazonaws.com/"
 
 
 def test_no_secret_is_in_any_environment(either: System) -> None:
