@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -43,6 +44,12 @@ def test_every_stack_is_written(assembly: Path) -> None:
         "Fracturelens-dev-data",
         "Fracturelens-dev-edge",
     }
+
+
+def test_the_page_is_deployed_after_what_it_needs(assembly: Path) -> None:
+    artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+
+    assert {"Fracturelens-dev-data", "Fracturelens-dev-edge"} <= set(artifacts["Fracturelens-dev"]["dependencies"])
 
 
 def test_the_image_is_built_from_the_product_and_the_function_alone(assembly: Path) -> None:
