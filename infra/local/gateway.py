@@ -28,6 +28,8 @@ MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 """The largest body that an HTTP API takes."""
 MAX_DRAINED_BYTES: Final = 8 * MAX_BODY_BYTES
 """How much more is read and dropped, so that whoever sends it comes to read the refusal."""
+API_ROUTE: Final = "ANY /v1/{proxy+}"
+HEALTH_ROUTE: Final = "GET /healthz"
 METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
@@ -43,12 +45,12 @@ def create_gateway(
 
     async def v1(request: Request) -> Response:
         caller = Caller(authoriser.claims(request.headers.get("authorization")), authoriser.scopes)
-        route = Route("ANY /v1/{proxy+}", {"proxy": request.path_params["proxy"]})
+        route = Route(API_ROUTE, {"proxy": request.path_params["proxy"]})
         event = event_of(request, await _body_of(request), api=api, route=route, caller=caller)
         return answer_of(await integration(event))
 
     async def healthz(request: Request) -> Response:
-        event = event_of(request, await _body_of(request), api=api, route=Route("GET /healthz", {}))
+        event = event_of(request, await _body_of(request), api=api, route=Route(HEALTH_ROUTE, {}))
         return answer_of(await integration(event))
 
     edge = [Middleware(ResponseHeaders, headers=API_HEADERS)]
