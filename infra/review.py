@@ -1,31 +1,21 @@
-"""What rule packs for security object to in the app, and what ``docs/security.md`` says of it.
-
-``python -m infra.review`` runs the packs over every deployment in ``REVIEWED`` and brings the page up to date.
-"""
+"""What rule packs for security object to in the app, in every kind of deployment."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import cdk_nag
 from aws_cdk import App
 
-from infra.acknowledged import ACKNOWLEDGED, FILMS, Acknowledged, acknowledge, place, placeless
+from infra.acknowledged import Acknowledged, place, placeless
 from infra.app import compose
 from infra.config import Deployment, load
 
-__all__ = ["ACKNOWLEDGED", "PACKS", "REVIEWED", "Finding", "acknowledge", "composed", "findings", "of", "section"]
-
 ROOT: Final = Path(__file__).parent.parent
-PAGE: Final = ROOT / "docs" / "security.md"
-BEGIN: Final = "<!-- Findings: written by `python -m infra.review`; do not edit. -->"
-END: Final = "<!-- End of the findings. -->"
 
 REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
     "as it comes": {},
@@ -105,51 +95,3 @@ def of(row: Acknowledged, found: Iterable[Finding]) -> list[Finding]:
     return [
         one for one in found if one.rule in row.rules and any(f"{one.where}/".startswith(f"{at}/") for at in row.where)
     ]
-
-
-def section(found: Iterable[Finding]) -> str:
-    """Return the table of findings that stay, in Markdown."""
-    found = sorted(set(found))
-    rows = [f"| {_where(row)} | {_rules(of(row, found))} | {row.reason} |" for row in ACKNOWLEDGED]
-    return "\n".join(("| where | what the packs find | why it stays |", "|---|---|---|", *rows)) + "\n"
-
-
-def brought_up_to_date(page: str, found: Iterable[Finding]) -> str:
-    """Return the page with its section written anew."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{section(found)}\n{END}{after}"
-
-
-def _where(row: Acknowledged) -> str:
-    return "<br>".join(f"`{at.removesuffix('/Resource')}`" for at in row.where)
-
-
-def _rules(found: list[Finding]) -> str:
-    """Return what was found, each sentence with the rules that say so and their packs."""
-    said: dict[str, dict[str, set[str]]] = {}
-    for one in found:
-        rule = one.rule.replace(FILMS, "<films bucket>")
-        said.setdefault(one.says.rstrip("."), {}).setdefault(rule, set()).add(one.pack)
-    return "<br>".join(
-        f"{says}: " + ", ".join(f"`{rule}` ({', '.join(sorted(packs))})" for rule, packs in sorted(rules.items()))
-        for says, rules in sorted(said.items())
-    )
-
-
-def main() -> None:
-    """Bring the page up to date; say what is not acknowledged, and fail if there is anything."""
-    found: set[Finding] = set()
-    for values in REVIEWED.values():
-        with TemporaryDirectory() as folder:
-            found.update(findings(*composed(values, folder)))
-    PAGE.write_text(brought_up_to_date(PAGE.read_text(), found))
-    open_ones = found.difference(*(of(row, found) for row in ACKNOWLEDGED))
-    for one in sorted(open_ones):
-        print(f"{one.where}: {one.says} {one.pack}-{one.rule}")
-    print(f"{len(found)} findings, {len(open_ones)} of them not acknowledged.")
-    sys.exit(bool(open_ones))
-
-
-if __name__ == "__main__":
-    main()

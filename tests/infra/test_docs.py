@@ -1,0 +1,201 @@
+"""What docs/deploy.md and docs/security.md tell a cloud team is so: commands, options, alarms, outputs, tests."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from infra.config import Deployment, load, table
+from tests.infra.templates import System
+
+PAGES: Final = ("deploy.md", "security.md")
+GLOBAL: Final = {"region", "query", "output", "profile"}
+"""Options that every command of the AWS CLI takes."""
+BY_HAND: Final = {("s3", "rb"): {"force"}, ("logs", "tail"): {"since"}}
+"""Commands that the AWS CLI makes of several operations, and what they are given here."""
+CDK: Final = {"bootstrap", "deploy", "destroy", "diff", "synth"}
+
+
+@pytest.fixture(scope="module")
+def deploy(root: Path) -> str:
+    return (root / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def security(root: Path) -> str:
+    return (root / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+def commands(page: str) -> Iterator[list[str]]:
+    """Yield every command of a page: of its console blocks, of lines in tables and of the text around them."""
+    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+        for line in re.sub(r"\\\n\s*", "", block).splitlines():
+            for part in line.strip().removeprefix("$ ").split(" && "):
+                yield from _with_substituted(part)
+    for quoted in re.findall(r"`((?:aws|npx|make|cdk) [^`]*)`", page.replace("\n", " ")):
+        yield shlex.split(quoted)
+
+
+def _with_substituted(line: str) -> Iterator[list[str]]:
+    for inner in re.findall(r"\$\((.*?)\)", line):
+        yield shlex.split(inner)
+    words = shlex.split(re.sub(r"\$\(.*?\)", "VALUE", line))
+    if words and not re.match(r"[A-Z]+=", words[0]):
+        yield words
+
+
+def of(program: str, page: str) -> list[list[str]]:
+    """Return the commands of one program, without its name and that of ``npx``."""
+    found = [words[1:] if words[0] == "npx" else words for words in commands(page)]
+    return [words[1:] for words in found if words[0] == program]
+
+
+def test_every_command_of_the_aws_cli_exists_and_takes_what_it_is_given(deploy: str) -> None:
+    session = botocore.session.get_session()
+
+    found = of("aws", deploy)
+
+    assert len(found) > 15
+    for service, operation, *rest in found:
+        given = {word[2:] for word in rest if word.startswith("--")} - GLOBAL
+        if (service, operation) in BY_HAND:
+            assert given <= BY_HAND[service, operation]
+            continue
+        model = session.get_service_model(service)
+        names = {xform_name(name, "-"): name for name in model.operation_names}
+        shape = model.operation_model(names[operation]).input_shape
+        members = {xform_name(name, "-"): member for name, member in (shape.members if shape else {}).items()}
+        flags = {f"no-{name}" for name, member in members.items() if member.type_name == "boolean"}
+        assert given <= {*members, *flags}, (service, operation)
+        if given:  # A bare name in the text is no command to copy.
+            needed = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
+            assert needed <= {name.removeprefix("no-") for name in given}, (service, operation)
+
+
+def test_every_make_target_and_module_exists(root: Path, deploy: str, security: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in (deploy, security):
+        for target, *_ in of("make", page):
+            assert target in targets
+        for module in re.findall(r"python -m ([a-z.]+)", page):
+            place = root.joinpath(*module.split("."))
+            assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), module
+
+
+def test_every_command_of_the_cdk_is_one_and_its_options_make_a_deployment(deploy: str) -> None:
+    found = of("cdk", deploy)
+    assert len(found) > 6
+
+    for command, *rest in found:
+        assert command in CDK
+        values = [after for word, after in pairwise(rest) if word == "-c"]
+        load(dict(value.split("=", 1) for value in values))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_that_is_named_is_one(root: Path, page: str) -> None:
+    text = (root / "docs" / page).read_text(encoding="utf-8")
+
+    assert set(re.findall(r"-c (?!key=)([a-z_]+)=", text)) <= set(Deployment.model_fields)
+    assert re.findall(r"-c (?!key=)([a-z_]+)=", text)
+
+
+def test_the_options_are_those_of_the_app(deploy: str) -> None:
+    from_begin = deploy.partition("<!-- Options: written by `python -m infra.pages`; do not edit. -->\n\n")[2]
+
+    assert from_begin.partition("\n<!-- Options: end. -->")[0] == table(), "python -m infra.pages brings it up to date"
+
+
+def test_every_alarm_is_explained_in_its_own_words(deploy: str, trial: System, production: System) -> None:
+    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", deploy.partition("## Alarms")[2], re.MULTILINE))
+
+    there: dict[str, str] = {}
+    for system in (trial, production):
+        for name, alarm in system.service.of_type("AWS::CloudWatch::Alarm").items():
+            short = re.sub(r"^(?:ObservabilityAlarms|Reader)|[0-9A-F]{8}$", "", name)
+            there[short] = alarm["AlarmDescription"]
+    rows = {name: said for name, said in told.items() if name in there}
+    assert set(rows) == set(there)
+    for name, said in there.items():
+        assert _wording(rows[name]) == _wording(said), name
+
+
+def _wording(text: str) -> str:
+    """Return a sentence without what differs between deployments."""
+    return re.sub(r"(?:0\.\d+|the band of `usual_mean`)\.$", "…", text)
+
+
+def test_every_output_that_is_named_is_there(deploy: str, trial: System) -> None:
+    outputs = set(trial.service.content["Outputs"])
+
+    named = set(re.findall(r"`Fracturelens-dev\.(\w+)`", deploy))
+
+    assert named == outputs
+    assert set(re.findall(r"OutputKey=='(\w+)'", deploy)) <= outputs
+
+
+def test_every_stack_and_log_that_is_named_is_there(deploy: str, trial: System) -> None:
+    log = json.dumps([template.content for template in trial.all])
+
+    assert set(re.findall(r"`Fracturelens-dev(-\w+)?`", deploy)) == {"", "-data", "-edge"}
+    for name in re.findall(r"`(/aws/[\w/-]+|aws-waf-[\w-]+)`", deploy):
+        assert f'"{name}"' in log
+
+
+def test_every_test_that_is_named_exists(root: Path, security: str) -> None:
+    there = {
+        node.name
+        for path in (root / "tests").rglob("test_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+    }
+
+    named = set(re.findall(r"`(test_\w+)`", security))
+
+    assert len(named) > 50
+    assert named <= there
+
+
+def test_every_threat_names_a_test(security: str) -> None:
+    rows = re.findall(r"^\|.*\|$", security.partition("## Who might attack it")[2].partition("\n## ")[0], re.MULTILINE)
+
+    assert len(rows) > 20
+    for row in rows[2:]:
+        assert "`test_" in row.split(" | ")[-1], row
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_pages_and_sections(root: Path, page: str) -> None:
+    docs = root / "docs"
+    text = (docs / page).read_text(encoding="utf-8")
+
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text)
+
+    assert links
+    for target, section in links:
+        other = docs / target if target else docs / page
+        assert other.is_file(), target
+        if section:
+            assert section in {_anchor(title) for title in re.findall(r"^#+ (.+)$", other.read_text(), re.MULTILINE)}
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_it_is_not_for_and_what_was_not_run(root: Path, page: str) -> None:
+    text: Any = (root / "docs" / page).read_text(encoding="utf-8")
+
+    assert "Research use only, not for diagnosis" in text
+    assert re.search(r"on\s+an\s+account\s+of\s+AWS", text)
