@@ -119,7 +119,7 @@ ACKNOWLEDGED: Final = (
         where=("Gateway/Api/GET--healthz/Resource",),
         rules=("APIG4",),
         reason="/healthz tells whoever watches from outside that the function answers, and nothing else: no film, no "
-        "user, no setting. It counts towards the same throttle and firewall as every other route.",
+        "user, no setting. Throttle and firewall hold for it as for every other route.",
     ),
     Acknowledged(
         where=("Auth/Users/Resource",),

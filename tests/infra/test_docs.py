@@ -11,11 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import boto3
 import botocore.session
 import pytest
 from botocore import xform_name
+from moto import mock_aws
 
 from infra.config import Deployment, load, table
+from tests import buckets
 from tests.infra.templates import System
 
 PAGES: Final = ("deploy.md", "security.md")
@@ -80,6 +83,53 @@ def test_every_command_of_the_aws_cli_exists_and_takes_what_it_is_given(deploy: 
         if given:  # A bare name in the text is no command to copy.
             needed = {xform_name(name, "-") for name in (shape.required_members if shape else ())}
             assert needed <= {name.removeprefix("no-") for name in given}, (service, operation)
+
+
+def test_the_commands_about_users_work(deploy: str) -> None:
+    with buckets.environment(), mock_aws():
+        cognito = boto3.client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="fracturelens-dev")["UserPool"]["Id"]
+        cognito.create_group(UserPoolId=pool, GroupName="clinician")
+
+        done = []
+        for service, operation, *rest in of("aws", deploy):
+            if service == "cognito-idp" and "--user-pool-id" in rest:
+                rest = [pool if word == "$USERS" else word.replace("them@", "you@") for word in rest]
+                done.append(operation)
+                getattr(cognito, operation.replace("-", "_"))(**_arguments(cognito, operation, rest))
+
+        assert {"admin-create-user", "admin-add-user-to-group", "admin-disable-user"} <= set(done)
+        (user,) = cognito.list_users(UserPoolId=pool)["Users"]
+        groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=user["Username"])["Groups"]
+        assert {"Name": "email", "Value": "you@example.org"} in user["Attributes"]
+        assert [group["GroupName"] for group in groups] == ["clinician"]
+        assert not user["Enabled"]
+
+
+def _arguments(client: Any, operation: str, words: list[str]) -> dict[str, Any]:
+    """Return what a command of the AWS CLI sends: its options by the names of the service."""
+    model = client.meta.service_model
+    names = {xform_name(name, "-"): name for name in model.operation_names}
+    members = model.operation_model(names[operation]).input_shape.members
+    given = {name: rest.split() for name, _, rest in (part.partition(" ") for part in " ".join(words).split("--")[1:])}
+    return {
+        name: _value(member, given[xform_name(name, "-")])
+        for name, member in members.items()
+        if xform_name(name, "-") in given
+    }
+
+
+def _value(shape: Any, words: list[str]) -> Any:
+    match shape.type_name:
+        case "list":
+            return [_value(shape.member, [word]) for word in words]
+        case "structure":
+            pairs = (part.split("=") for part in words[0].split(","))
+            return {name: _value(shape.members[name], [value]) for name, value in pairs}
+        case "boolean":
+            return words == ["true"]
+        case _:
+            return words[0]
 
 
 def test_every_make_target_and_module_exists(root: Path, deploy: str, security: str) -> None:
