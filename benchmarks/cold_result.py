@@ -28,12 +28,16 @@ class Start(Part):
         As the emulator reports it: from the start of the process until it asks for its first event.
     first_ms
         From an event that nothing is running for to its answer: init and first reading.
+    cpu_ms
+        Processor time that the process took by then, milliseconds, which other work on the machine changes less;
+        ``None`` where the system does not tell.
     read_mb
         Read from the disk by then, 10^6 bytes; ``None`` where the system does not tell.
     """
 
     init_ms: Spread
     first_ms: Spread
+    cpu_ms: Spread | None
     read_mb: Spread | None
 
 
@@ -116,6 +120,11 @@ class ColdStart(Part):
         """Return how many times less ours takes from nothing to the first answer."""
         ours, theirs = (self.way(name).starts.get(cache) for name in (OURS, USUAL))
         return theirs.first_ms.median / ours.first_ms.median if ours and theirs else None
+
+    def cpu_ratio(self, cache: Cache) -> float | None:
+        """Return how many times less processor time ours takes for it."""
+        ours, theirs = (start.cpu_ms if (start := self.way(name).starts.get(cache)) else None for name in (OURS, USUAL))
+        return theirs.median / ours.median if ours and theirs else None
 
 
 def read(path: Path = RESULTS) -> ColdStart:

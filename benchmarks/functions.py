@@ -49,6 +49,14 @@ class Function:
         """Return the durations that the emulator has reported, one for each event, milliseconds."""
         return [float(found) for found in REPORT.findall("\n".join(self.emulator.lines))]
 
+    def cpu_ms(self) -> float | None:
+        """Return the processor time that the process has taken so far (proc(5)), milliseconds; None outside Linux."""
+        stat = Path(f"/proc/{self._process().pid}/stat")
+        if not stat.is_file():
+            return None
+        user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) * 1000 / os.sysconf("SC_CLK_TCK")
+
     def read_megabytes(self) -> float | None:
         """Return what the process has had read from the disk so far (proc(5)), 10^6 bytes; None outside Linux."""
         io = Path(f"/proc/{self._process().pid}/io")
@@ -83,9 +91,10 @@ def cloud() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def function(handler: str, environment: Mapping[str, str]) -> Iterator[Function]:
-    """Start an emulator for a handler, on one processor; its function starts with the first event."""
-    with _one_processor(), Emulator(environment, handler=handler, timeout=PATIENCE_S) as emulator:
+def function(handler: str, environment: Mapping[str, str], folder: Path) -> Iterator[Function]:
+    """Start an emulator for a handler in a folder, on one processor; its function starts with the first event."""
+    there = ("env", f"--chdir={folder}")
+    with _one_processor(), Emulator(environment, handler=handler, timeout=PATIENCE_S, wrapper=there) as emulator:
         yield Function(emulator)
 
 

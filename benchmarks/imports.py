@@ -1,4 +1,4 @@
-"""What importing a module costs: ``python -m benchmarks.imports MODULE`` prints how many modules, of how many bytes.
+"""What importing a module costs: ``python benchmarks/imports.py MODULE`` prints how many modules, of how many bytes.
 
 ``profile`` adds where the time goes, which Python itself tells (``-X importtime``).
 """
@@ -40,8 +40,10 @@ def inventory(module: str) -> dict[str, float]:
     return {"modules": len(sys.modules), "file_mb": round(sum(path.stat().st_size for path in files) / 1e6, 1)}
 
 
-def profile(module: str, environment: Mapping[str, str]) -> tuple[dict[str, float], dict[str, float]]:
-    """Import a module in a process of its own.
+def profile(
+    module: str, environment: Mapping[str, str], folder: Path = ROOT
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Import a module from a folder in a process of its own.
 
     Returns
     -------
@@ -51,8 +53,9 @@ def profile(module: str, environment: Mapping[str, str]) -> tuple[dict[str, floa
         Milliseconds that the modules of each package took by themselves, by its name, the longest first.
     """
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "benchmarks.imports", module],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+        [sys.executable, "-X", "importtime", __file__, module],
+        cwd=folder, env={**os.environ, **environment, "PYTHONPATH": str(folder)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"importing {module} ended with {done.returncode}:\n{done.stderr[-2000:]}")
@@ -73,5 +76,6 @@ def _file(module: Any) -> Path | None:
 
 
 if __name__ == "__main__":
+    sys.path.pop(0)  # benchmarks/, where a script finds its modules
     counted = inventory(sys.argv[1])
     sys.stdout.write(f"\n{json.dumps(counted)}\n")
