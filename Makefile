@@ -37,7 +37,7 @@ aws-local: $(LOCAL) $(EMULATOR) $(PACKAGE) ## serve the deployed shape, Lambda, 
 
 .PHONY: synth
 synth: $(INFRA) $(NODE) ## make the CloudFormation templates in cdk.out/, without AWS (ARGS='-c stage=prod': configured)
-	@command -v npx >/dev/null || { echo "make synth needs Node 20 or newer, with npm: the CDK is written in it." >&2; exit 1; }
+	@command -v npx >/dev/null || { echo "make synth needs Node 22 or newer (20 still works), with npm: the CDK is written in it." >&2; exit 1; }
 	@npx --no-install cdk synth --quiet $(ARGS)
 	@echo "The templates are in cdk.out/; docs/deploy.md goes on from here."
 

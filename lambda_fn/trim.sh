@@ -7,9 +7,8 @@ cd "$1"
 rm -rf ai_edge_litert/libLiteRtWebGpuAccelerator.so ai_edge_litert/libLiteRt.so \
     ai_edge_litert/aot ai_edge_litert/tools ai_edge_litert/vendors
 
-# Of AWS's services, the store speaks to S3, through botocore alone; credentials may come from STS.
+# Of AWS's services, the store speaks to S3; credentials may come from STS.
 find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts -exec rm -rf {} +
-rm -rf boto3 boto3-*.dist-info s3transfer s3transfer-*.dist-info
 
 # No film is an AVIF.
 rm -rf PIL/_avif.*.so pillow.libs/libavif-*

@@ -10,10 +10,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from infra.local.emulator import EmulatorUnavailable, program
 from tests import films
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 # Looked up before any test shields itself from the settings of whoever runs it.
 FILMS = Path(os.environ.get("FRACTURELENS_DATA") or ROOT.parent / "shared" / "data" / "fracatlas")
+
+
+def _do_without(what: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}, and CI=true demands it (.ci/run installs what the tests need)")
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")
@@ -38,12 +45,18 @@ def need_program() -> Callable[..., Path]:
         for candidate in (name, *or_else):
             if found := shutil.which(candidate):
                 return Path(found)
-        missing = f"{' or '.join((name, *or_else))} is not installed"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{missing}, and CI=true demands it (.ci/run installs what the tests need)")
-        pytest.skip(missing)
+        _do_without(f"{' or '.join((name, *or_else))} is not installed")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def need_emulator() -> None:
+    """Ask for the Lambda Runtime Interface Emulator, which runs on Linux."""
+    try:
+        program()
+    except EmulatorUnavailable as error:
+        _do_without(str(error))
 
 
 @pytest.fixture(scope="session")

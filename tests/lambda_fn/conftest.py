@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from infra.local.emulator import Emulator, EmulatorUnavailable, program
+from infra.local.emulator import Emulator
 from tests import buckets, films
 from tests.lambda_fn.events import Answer
 from tests.lambda_fn.storage import Storage, storage
@@ -90,17 +89,7 @@ Start = Callable[..., AbstractContextManager[Function]]
 
 
 @pytest.fixture(scope="session")
-def _emulator_at_hand() -> None:
-    try:
-        program()
-    except EmulatorUnavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{error} (CI=true demands it)")
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def cloud(_emulator_at_hand: None) -> Iterator[buckets.Bucket]:
+def cloud(need_emulator: None) -> Iterator[buckets.Bucket]:
     """Start moto's S3."""
     with buckets.moto() as bucket:
         yield bucket

@@ -16,7 +16,7 @@ import pytest
 from infra.local import emulator
 from infra.local.emulator import Emulator, EmulatorUnavailable, FunctionFailed
 
-pytestmark = [pytest.mark.aws, pytest.mark.usefixtures("_emulator_at_hand")]
+pytestmark = [pytest.mark.aws, pytest.mark.usefixtures("need_emulator")]
 
 
 @pytest.fixture(scope="module")

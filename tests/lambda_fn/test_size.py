@@ -17,7 +17,7 @@ MOST = {PNG: 3 * ((LIMIT_BYTES - ENVELOPE_BYTES) // 4), TEXT: (LIMIT_BYTES - ENV
 
 
 @pytest.fixture(scope="module")
-def stretched(_emulator_at_hand: None) -> Iterator[Emulator]:
+def stretched(need_emulator: None) -> Iterator[Emulator]:
     """Run the function that answers with as much as it is asked for."""
     with Emulator({}, handler="tests.lambda_fn.stretched.handler") as emulator:
         yield emulator

@@ -21,7 +21,6 @@ import pytest
 import uvicorn
 
 from infra.local import resources
-from infra.local.emulator import EmulatorUnavailable, program
 from infra.local.sign_in import token_for
 
 PATIENCE_S: Final = 60
@@ -130,25 +129,14 @@ def _read(local: Local) -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator_at_hand() -> None:
-    """Skip where the emulator cannot run; in CI, fail."""
-    try:
-        program()
-    except EmulatorUnavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{error} (CI=true demands it)")
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def local(root: Path, emulator_at_hand: None) -> Iterator[Local]:
+def local(root: Path, need_emulator: None) -> Iterator[Local]:
     """Return the system, started once for all tests."""
     with running(root) as started:
         yield started
 
 
 @pytest.fixture
-def start(root: Path, emulator_at_hand: None) -> Start:
+def start(root: Path, need_emulator: None) -> Start:
     """Return a context manager that runs a system of the test's own."""
     return lambda *arguments: running(root, *arguments)
 

@@ -99,7 +99,7 @@ def test_it_ends_cleanly_and_so_does_all_that_it_started(start: Start, number: s
             assert client.connect_ex(("127.0.0.1", httpx.URL(local.url).port)) != 0
 
 
-@pytest.mark.usefixtures("emulator_at_hand")
+@pytest.mark.usefixtures("need_emulator")
 def test_it_ends_cleanly_while_it_is_still_starting(root: Path) -> None:
     with subprocess.Popen(
         [*COMMAND, "--port", "0"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,6 @@ import pytest
 from playwright.sync_api import Page, Request
 
 from infra.local import resources
-from infra.local.emulator import EmulatorUnavailable, program
 from tests import films
 from tests.local.conftest import Local, running
 from tests.web.conftest import NOTHING, Visit, Visitor
@@ -24,12 +22,8 @@ OUTSIDER = "outsider"
 
 
 @pytest.fixture(scope="module")
-def system(root: Path) -> Iterator[Local]:
+def system(root: Path, need_emulator: None) -> Iterator[Local]:
     """Run the deployed system, with a user more who is in no group."""
-    try:
-        program()
-    except EmulatorUnavailable as error:
-        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
     with running(root) as local:
         resources.make_user(resources.connect("cognito-idp", local.endpoint), local.pool, OUTSIDER, None)
         yield local
