@@ -1,9 +1,10 @@
-"""Dockerfiles follow the rules of their trade, and a builder is sent no more than an image is made of."""
+"""Dockerfiles follow the rules of their trade, and the CDK sends a builder what an image is made of, and no more."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,43 @@ def test_whoever_builds_chooses_the_base(dockerfile: Path, root: Path) -> None:
 
     assert bases == {"${BASE_IMAGE}"}
     assert "/" not in default, "no registry is named"
+
+
+@pytest.fixture(scope="module")
+def sent(root: Path, tmp_path_factory: pytest.TempPathFactory, need_program: Callable[..., Path]) -> Path:
+    """Return the folder that the CDK would have the Lambda's image built from."""
+    need_program("node")
+    import aws_cdk as cdk
+    from aws_cdk import aws_lambda
+
+    app = cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")))
+    code = aws_lambda.DockerImageCode.from_image_asset(str(root), file="lambda_fn/Dockerfile")
+    aws_lambda.DockerImageFunction(cdk.Stack(app, "Stack"), "Function", code=code)
+    (asset,) = Path(app.synth().directory).glob("asset.*")
+    return asset
+
+
+@pytest.mark.slow
+def test_the_builder_is_sent_all_that_the_dockerfile_copies(sent: Path) -> None:
+    dockerfile = (sent / "lambda_fn" / "Dockerfile").read_text()
+    copied = [
+        source
+        for line in dockerfile.splitlines()
+        if line.startswith("COPY ") and not line.startswith("COPY --from=")
+        for source in line.split()[1:-1]
+    ]
+
+    assert copied
+    assert [source for source in copied if not list(sent.glob(source))] == []
+
+
+@pytest.mark.slow
+def test_the_builder_is_sent_nothing_else(sent: Path) -> None:
+    files = {path.relative_to(sent) for path in sent.rglob("*") if path.is_file()}
+
+    assert {path.parts[0] for path in files} == {
+        *(".dockerignore", "LICENSE", "NOTICE"),
+        *("fracturelens", "lambda_fn", "requirements"),
+    }
+    assert {path.name for path in files if path.parts[0] == "requirements"} == {"lambda.txt"}
+    assert [path for path in files if "__pycache__" in path.parts or "cli" in path.parts] == []
