@@ -99,7 +99,8 @@ def _method(cold: ColdStart) -> str:
   it imports from others; *the app* is what remains with the handler: settings, store, model, routes.
 - Ours runs from a folder made as its image is: locked packages, trimmed, byte code that is never compared with its
   source. The usual way runs from packages as they are installed, without those that Keras merely uses if they are
-  there (Matplotlib, SciPy, pandas, scikit-learn).
+  there (Matplotlib, SciPy, pandas, scikit-learn). What our handler does for its start, it does there too, but not for
+  TensorFlow and Keras.
 - AWS adds what no emulator shows: fetching the image, and starting a micro virtual machine.
 
 `.venv/bin/python benchmarks/lambda_cold_start.py` repeats it; the usual way takes most of the time.

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
+from infra.local import resources
 from infra.local.emulator import program
 from infra.local.events import Event, answer_of
 from tests.image import containers
 from tests.image.packages import Source
 
 BUCKET = "films"
-REGION = "eu-central-1"
 PATIENCE_SECONDS = 60
 
 
@@ -76,27 +76,24 @@ def image(base: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
-def bucket() -> Iterator[str]:
+def cloud() -> Iterator[str]:
     """Start S3 with an empty bucket for films; return where it is."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        address = "http://{}:{}".format(*server.get_host_and_port())
-        client = boto3.client(
-            "s3",
-            REGION,
-            endpoint_url=address,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106
-        )
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    command = [sys.executable, "-m", "infra.local.cloud"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        assert server.stdout
+        address = server.stdout.readline().strip()
+        place = {"LocationConstraint": resources.REGION}
+        s3 = resources.connect("s3", address)
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
+        s3.close()
         yield address
-    finally:
-        server.stop()
+        server.terminate()
 
 
 @pytest.fixture(scope="session")
-def function(image: Image, bucket: str) -> Iterator[Lambda]:
+def function(image: Image, cloud: str) -> Iterator[Lambda]:
     """Run the image as Lambda does: its own command under the Runtime Interface Emulator, and hardly any rights."""
     emulator = program()
     config = containers.inspect(image.name)["Config"]
@@ -108,21 +105,19 @@ def function(image: Image, bucket: str) -> Iterator[Lambda]:
         *config["Cmd"],
     ]
     with containers.running(
-        image.name, command, environment=environment(bucket), volumes={emulator: command[0]}
+        image.name, command, environment=environment(cloud), volumes={emulator: command[0]}
     ) as container:
         await_listener(port, container)
         yield Lambda(container, port)
 
 
-def environment(bucket: str) -> dict[str, str]:
+def environment(cloud: str) -> dict[str, str]:
     """Return what the deployed Lambda is told, with S3 at an address of this machine."""
     return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_SESSION_TOKEN": "test",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL_S3": bucket,
+        **resources.CREDENTIALS,
+        "AWS_REGION": resources.REGION,
+        "AWS_DEFAULT_REGION": resources.REGION,
+        "AWS_ENDPOINT_URL_S3": cloud,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "28",
         "FRACTURELENS_STORE": f"s3://{BUCKET}",
