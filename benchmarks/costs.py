@@ -26,10 +26,10 @@ INTRODUCTION = f"""\
 
 <!-- Written by `python benchmarks/costs.py` from benchmarks/results/lambda_cold_start.json; do not edit. -->
 
-What a deployment costs on AWS in {REGION}. **Prices are assumptions**, noted from AWS's
-public price lists of {NOTED}, in US dollars, before tax, free tiers and discounts: check them before you rely on a
-figure here. So is how the system is used. What Lambda does in a reading is measured, on
-[a machine that is not Lambda](benchmarks.md). All that was assumed stands in the tables at the end.
+What a deployment costs on AWS in {REGION}. **Prices are assumptions**: what AWS's public price
+lists asked for in {NOTED}, to the best of our knowledge, in US dollars, before tax, free tiers and discounts. Check them
+before you rely on a figure here. How the system is used is assumed too. What Lambda does in a reading is measured, on
+[a machine that is not Lambda](benchmarks.md). All assumptions stand in the tables at the end.
 """
 
 
@@ -146,7 +146,7 @@ def _prices() -> str:
         f"| {name} | {_plain(price.dollars)} | {price.unit} | *{price.source}* |" for name, price in PRICES.items()
     ]
     return (
-        f"## Prices: assumptions\n\nFor {REGION}, noted in {NOTED}. Change them in `benchmarks/prices.py`, then run\n"
+        f"## Prices: assumptions\n\nFor {REGION}, of {NOTED}. Change them in `benchmarks/prices.py`, then run\n"
         "`.venv/bin/python benchmarks/costs.py`.\n\n"
         + "\n".join(rows)
         + "\n\nNot counted: support, backups, the access logs of CloudFront and\n"

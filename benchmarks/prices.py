@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 REGION = "eu-central-1 (Frankfurt)"
 NOTED = "2025"
-"""Year of the price lists from which the prices were noted, in US dollars, before tax, free tiers and discounts."""
+"""Year of the price lists that the prices are thought to be those of: US dollars, before tax, free tiers, discounts."""
 
 
 class Price(NamedTuple):
