@@ -27,9 +27,9 @@ INTRODUCTION = f"""\
 <!-- Written by `python benchmarks/costs.py` from benchmarks/results/lambda_cold_start.json; do not edit. -->
 
 What a deployment costs on AWS in {REGION}. **Prices are assumptions**: what AWS's public price
-lists asked for in {NOTED}, to the best of our knowledge, in US dollars, before tax, free tiers and discounts. Check them
-before you rely on a figure here. How the system is used is assumed too. What Lambda does in a reading is measured, on
-[a machine that is not Lambda](benchmarks.md). All assumptions stand in the tables at the end.
+lists asked for in {NOTED}, to the best of our knowledge, in US dollars, before tax, free tiers and discounts. Check
+them before you rely on a figure here. How the system is used is assumed too. What Lambda does in a reading is measured,
+on [a machine that is not Lambda](benchmarks.md). All assumptions stand in the tables at the end.
 """
 
 
