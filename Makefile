@@ -25,7 +25,7 @@ NODE := node_modules/.node-$(call checksum,package-lock.json)
 .PHONY: help
 help:
 	@echo "make ..."
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: $(SERVE) $(PACKAGE) ## serve the page and the API on http://127.0.0.1:8000 (PORT=8123: elsewhere)
@@ -69,6 +69,10 @@ train: $(TRAINING) $(PACKAGE) ## train, evaluate and export a model bundle; hour
 .PHONY: bench
 bench: $(TEST) $(PACKAGE) ## measure time and memory of a reading against the usual way
 	$(BIN)/python benchmarks/inference.py $(ARGS)
+
+.PHONY: bench-cold
+bench-cold: $(TEST) $(EMULATOR) $(PACKAGE) ## measure cold starts of the Lambda function against the usual way, and costs
+	$(BIN)/python benchmarks/lambda_cold_start.py $(ARGS)
 
 .PHONY: lock
 lock: $(BIN)/python ## resolve requirements/*.txt from pyproject.toml (UPGRADE=1: to the newest versions)

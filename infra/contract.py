@@ -44,6 +44,8 @@ def environment(*, service: str, store: str, origins: str, retention_hours: int)
         # A function reads one film at a time; Lambda starts another function for the next.
         "FRACTURELENS_INSTANCES": "1",
         "FRACTURELENS_QUEUE": "0",
+        # Looking for plugins of pydantic reads what every installed package says of itself, and there are none.
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_fn.context import LambdaContext
-from lambda_fn.startup import uncollected
+from lambda_fn.startup import swiftly
 
-with uncollected():
+with swiftly():
     from lambda_fn import logs
     from lambda_fn.api import Api
     from lambda_fn.metrics import EmbeddedMetrics

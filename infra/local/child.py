@@ -43,7 +43,8 @@ class Child:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._pass_on, args=(self._process.stderr,), daemon=True).start()
+        self._passing_on = threading.Thread(target=self._pass_on, args=(self._process.stderr,), daemon=True)
+        self._passing_on.start()
 
     def __enter__(self) -> Self:
         return self
@@ -55,6 +56,10 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._passing_on.join(GRACE_SECONDS)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     @property
     def status(self) -> int | None:
