@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-BUDGET = 740
-"""Modules; 696 when this was written."""
+BUDGET = 680
+"""Modules; 632 when this was written."""
 UNWANTED = (
     *("tensorflow", "keras", "matplotlib", "scipy", "sklearn", "PIL.ImageTk", "tkinter"),
     *("aws_xray_sdk", "boto3", "pydicom", "uvicorn", "typer", "rich", "httpx", "moto", "pytest"),
@@ -21,8 +21,9 @@ UNWANTED = (
 
 LOOK = """
 import gc, json, sys
+before = set(sys.modules)
 import lambda_fn.handler
-json.dump({"modules": sorted(sys.modules), "frozen": gc.get_freeze_count(), "collecting": gc.isenabled()}, sys.stdout)
+json.dump({"modules": sorted(set(sys.modules) - before), "frozen": gc.get_freeze_count(), "collecting": gc.isenabled()}, sys.stdout)
 """
 
 
