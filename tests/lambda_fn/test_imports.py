@@ -23,7 +23,8 @@ LOOK = """
 import gc, json, sys
 before = set(sys.modules)
 import lambda_fn.handler
-json.dump({"modules": sorted(set(sys.modules) - before), "frozen": gc.get_freeze_count(), "collecting": gc.isenabled()}, sys.stdout)
+imported = sorted(set(sys.modules) - before)
+json.dump({"modules": imported, "frozen": gc.get_freeze_count(), "collecting": gc.isenabled()}, sys.stdout)
 """
 
 

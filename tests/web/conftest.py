@@ -173,6 +173,12 @@ def is_reading(response: Response) -> bool:
 Visitor = Callable[..., Visit]
 
 
+@pytest.fixture(scope="session")
+def axe(need_node_module: Callable[[str], Path]) -> str:
+    """Return the source of axe-core, the accessibility checker."""
+    return need_node_module("axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def visitor(browser: Browser, server: Server) -> Iterator[Visitor]:
     """Return a function that opens the page in a fresh context: ``visitor(url, **context_options)``."""

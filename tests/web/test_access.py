@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +21,6 @@ FOCUSED = """() => {
     };
 }"""
 STATES = ("intake", "reading", "failure")
-
-
-@pytest.fixture(scope="session")
-def axe(need_node_module: Callable[[str], Path]) -> str:
-    """Return the source of axe-core, the accessibility checker."""
-    return need_node_module("axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 def bring_into(visit: Visit, state: str) -> None:

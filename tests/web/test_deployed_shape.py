@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -14,6 +15,7 @@ from infra.local import resources
 from tests import films
 from tests.local.conftest import Local, running
 from tests.web.conftest import NOTHING, Visit, Visitor
+from tests.web.test_access import RULES
 
 pytestmark = [pytest.mark.browser, pytest.mark.aws]
 
@@ -49,11 +51,11 @@ def sign_in(visit: Visit, user: str = "clinician") -> Visit:
     return visit
 
 
-def fill_in(page: Page, user: str) -> None:
+def fill_in(page: Page, user: str, password: str = resources.PASSWORD) -> None:
     """Fill in the hosted sign-in, once it is there."""
     page.wait_for_selector("#username:focus")  # it asks for the focus, and complains if something else has it
     page.fill("#username", user)
-    page.fill("#password", resources.PASSWORD)
+    page.fill("#password", password)
     page.click("button[type=submit]")
 
 
@@ -137,3 +139,27 @@ def test_a_user_in_no_group_is_told_whom_to_ask(visit: Visit) -> None:
     assert visit.failure() == "not_permitted"
     assert "Ask whoever runs this service" in visit.text("#failure-next")
     assert visit.page.is_visible("#sign-out")
+
+
+def test_a_wrong_password_is_told_where_it_was_typed(visit: Visit) -> None:
+    visit.page.click("#sign-in")
+
+    fill_in(visit.page, "clinician", "wrong")
+
+    visit.page.wait_for_selector("[role=alert]")
+    assert visit.text("[role=alert]") == "Wrong user or password."
+    assert visit.page.input_value("#username") == "clinician"
+    assert visit.page.input_value("#password") == ""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_form_keeps_the_rules_of_wcag(visitor: Visitor, system: Local, axe: str, theme: str) -> None:
+    visit = visitor(f"{system.url}/", color_scheme=theme, bypass_csp=True)
+    visit.page.click("#sign-in")
+    fill_in(visit.page, "clinician", "wrong")  # shows the alert, too
+    visit.page.wait_for_selector("[role=alert]")
+
+    visit.page.evaluate(axe)
+    found: Any = visit.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+
+    assert [(rule["id"], node["target"]) for rule in found["violations"] for node in rule["nodes"]] == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,10 +247,7 @@ def test_says_what_it_is_for_on_every_screen(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("state", ["start", "work"])
-def test_keeps_the_rules_of_wcag(
-    browser: Browser, address: str, state: str, need_node_module: Callable[[str], Path]
-) -> None:
-    axe = need_node_module("axe-core/axe.min.js").read_text(encoding="utf-8")
+def test_keeps_the_rules_of_wcag(browser: Browser, address: str, state: str, axe: str) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     reader = Reader(context, address)
     if state == "work":

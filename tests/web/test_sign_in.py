@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -245,9 +244,7 @@ def test_what_the_storage_refuses_is_put_in_plain_words(
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("state", ["signed out", "film waits", "signed in"])
-def test_keeps_the_rules_of_wcag(
-    at: Callable[..., Visit], need_node_module: Callable[[str], Path], state: str, theme: str
-) -> None:
+def test_keeps_the_rules_of_wcag(at: Callable[..., Visit], axe: str, state: str, theme: str) -> None:
     # Trusted Types would refuse axe's own markup, so the policy is set aside for this test.
     visit = at(color_scheme=theme, bypass_csp=True)
     if state == "signed in":
@@ -256,7 +253,7 @@ def test_keeps_the_rules_of_wcag(
         drop(visit, {"film.png": films.encoded(films.bone())})
         visit.failure()
 
-    visit.page.evaluate(need_node_module("axe-core/axe.min.js").read_text(encoding="utf-8"))
+    visit.page.evaluate(axe)
     found: Any = visit.page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
 
     assert [(rule["id"], node["target"]) for rule in found["violations"] for node in rule["nodes"]] == []
