@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 30
 """How long accepted requests may still take once the server was told to stop."""
+
+log = logging.getLogger("fracturelens.cli")
 
 EPILOG = """\b
 Examples:
@@ -57,16 +60,9 @@ def serve(
     model: ModelOption = None,
 ) -> None:
     """Serve the page and the API; by default for this machine only."""
-    from fracturelens.cli.address import is_loopback, listen, url
+    from fracturelens.cli.address import listen, url
 
     settings = load_settings(context, model=model, host=host, port=port, store=data)
-    if not is_loopback(settings.host):
-        typer.echo(
-            f"warning: {settings.host} can be reached from other machines, and there is no sign-in here: whoever "
-            "reaches it can send films and read with this model. Put a proxy with sign-in in front (and name its host "
-            "in FRACTURELENS_HOSTS), or use --host 127.0.0.1.",
-            err=True,
-        )
     # Before anything is loaded: that takes a while, and a taken port makes it pointless.
     with _stopped_by_signals(), listen(settings.host, settings.port) as listener:
         _serve(settings, listener, url(settings.host, listener.getsockname()[1]))
@@ -77,6 +73,7 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
 
     from fracturelens.api import create_app
     from fracturelens.api.logs import log_config
+    from fracturelens.cli.address import is_loopback
     from fracturelens.cli.runtime import ready_assessor
 
     class Server(uvicorn.Server):
@@ -93,10 +90,24 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    if not is_loopback(settings.host):
+        _warn_of_visitors(settings.host)
     server = Server(config)
     server.run(sockets=[listener])
     if not server.started:  # uvicorn has said why
         raise typer.Exit(SOME_FAILED)
+
+
+def _warn_of_visitors(host: str) -> None:
+    warning = (
+        f"{host} can be reached from other machines, and there is no sign-in here: whoever reaches it can send films "
+        "and read with this model. Put a proxy with sign-in in front (and name its host in FRACTURELENS_HOSTS), or use "
+        "--host 127.0.0.1."
+    )
+    if sys.stderr.isatty():
+        typer.echo(f"warning: {warning}", err=True)
+    else:  # where programs read, every line is JSON
+        log.warning(warning)
 
 
 def _banner(settings: Settings, model: ModelInfo, url: str) -> str:

@@ -47,7 +47,7 @@ def serve(root: Path, tmp_path: Path) -> Serve:
                     line = process.stdout.readline()
                     assert line, process.stderr and process.stderr.read()
                     banner += line
-                found = re.search(r"http://127\.0\.0\.1:(\d+)", banner)
+                found = re.search(r"http://127\S*:(\d+)", banner)
                 assert found, banner
                 yield Running(process, banner, int(found[1]))
             finally:
@@ -137,15 +137,24 @@ def test_a_taken_port_is_one_line_with_the_way_out(program: Program) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "a..b"])
-def test_an_address_that_is_not_ours_is_one_line_after_the_warning(host: str, cli: Cli) -> None:
+def test_an_address_that_is_not_ours_is_one_line(host: str, cli: Cli) -> None:
     result = cli("serve", "--host", host, "--port", "0")
 
     assert result.exit_code == 1
-    warning, error = result.stderr.splitlines()
-    assert warning.startswith(f"warning: {host} can be reached from other machines")
-    assert "no sign-in" in warning
+    (error,) = result.stderr.splitlines()
     assert error.startswith("error [address_unavailable]: ")
     assert "127.0.0.1" in error
+
+
+def test_an_address_that_others_may_reach_gets_a_warning_in_the_log(serve: Serve) -> None:
+    not_plainly_loopback = "127.1"
+    with serve("--host", not_plainly_loopback) as running:
+        _, log = end(running.process, signal.SIGTERM)
+
+    (line,) = map(json.loads, log.splitlines())
+    assert line["level"] == "warning"
+    assert line["event"].startswith("127.1 can be reached from other machines")
+    assert "no sign-in" in line["event"]
 
 
 @pytest.mark.parametrize(
