@@ -18,7 +18,7 @@ sys.modules.update(dict.fromkeys(("matplotlib", "pandas", "scipy", "sklearn"))) 
 import keras
 
 from benchmarks.gradient_tape import KerasAssessor, KerasClassifier
-from fracturelens.api import app
+from fracturelens.api import current
 from fracturelens.assess import Assessor
 from fracturelens.bundle import open_bundle
 
@@ -30,7 +30,7 @@ def open_assessor(*_: Any, **__: Any) -> Assessor:
     return KerasAssessor(bundle, KerasClassifier(bundle, model))
 
 
-app.open_assessor = open_assessor  # type: ignore[attr-defined]  # the one thing exchanged
+current.open_assessor = open_assessor  # type: ignore[attr-defined]  # the one thing exchanged
 
 from lambda_fn.handler import handler
 

@@ -6,6 +6,8 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from fracturelens import errors, gate, overlay
 from fracturelens.assessment import (
     Assessment,
@@ -17,11 +19,12 @@ from fracturelens.assessment import (
     Probabilities,
     Timings,
 )
-from fracturelens.bundle import CLASSES, Bundle, open_bundle
+from fracturelens.bundle import CLASSES, Bundle, Manifest
 from fracturelens.classifier import Array, Classifier
 from fracturelens.decision import calibrate, decide, fracture_probability, more_likely_fracture
 from fracturelens.explanation import Map, film_heat, grad_cam
 from fracturelens.letterbox import Letterbox, fit, letterbox, shrink
+from fracturelens.model import open_model
 from fracturelens.radiograph import Radiograph, decode
 
 HEATMAP_SIDE = 512
@@ -92,7 +95,7 @@ class Assessor:
         drawn: dict[ClassName, str] = {}
         for name in _to_draw(heatmaps, probabilities):
             width, height = _heatmap_size(film)
-            heat = self._heat(prediction.class_maps, name, place, width, height)
+            heat = _heat(manifest, prediction.class_maps, name, place, width, height)
             drawn[name] = overlay.data_url(overlay.heatmap_png(heat))
         rendered = time.perf_counter()
         assessment = Assessment(
@@ -123,6 +126,7 @@ class Assessor:
         *,
         opacity: float = 0.5,
         longest_side: int | None = None,
+        manifest: Manifest | None = None,
     ) -> bytes:
         """Draw a film with one class's Grad-CAM over it, as PNG.
 
@@ -135,6 +139,8 @@ class Assessor:
         opacity : float, range [0, 1]
         longest_side
             As ``film``; the caption is below.
+        manifest
+            Of the model that made the class maps, if that was another.
 
         Raises
         ------
@@ -149,8 +155,9 @@ class Assessor:
             raise errors.InvalidParameter(f"The opacity must lie between 0 and 1, not at {opacity:g}.")
         film = _drawn(data, longest_side)
         height, width = film.pixels.shape
-        place = fit(width, height, self.bundle.manifest.input_size)
-        heat = self._heat(class_maps, class_name, place, width, height)
+        manifest = manifest or self.bundle.manifest
+        place = fit(width, height, manifest.input_size)
+        heat = _heat(manifest, class_maps, class_name, place, width, height)
         return overlay.composite_png(film, heat, opacity)
 
     def film(self, data: bytes, *, longest_side: int | None = None) -> bytes:
@@ -169,20 +176,31 @@ class Assessor:
         """
         return overlay.film_png(_drawn(data, longest_side))
 
-    def _heat(self, class_maps: Array, name: ClassName, place: Letterbox, width: int, height: int) -> Map:
-        manifest = self.bundle.manifest
-        cam = grad_cam(class_maps[:, :, CLASSES.index(name)])
-        return film_heat(cam, place, manifest.cell_stride, manifest.cell_offset, width, height)
+    def prove(self) -> None:
+        """Run the network once, on nothing but grey.
+
+        Raises
+        ------
+        BundleDamaged
+            The graph fails.
+        """
+        size = self.bundle.manifest.input_size
+        self._classifier.run(np.full((size, size), 0.5, dtype=np.float32))
 
 
 def open_assessor(model: str | None = None, *, threads: int = 1, instances: int | None = None) -> Assessor:
-    """Open the bundle at a place (``None``: the shipped one) and make it ready to read films.
+    """Open the model that a name stands for (see ``open_model``) and make it ready to read films.
 
     Raises
     ------
-    BundleError, BundleNotFound, BundleDamaged, BundleTooNew
+    BundleError, BundleNotFound, BundleDamaged, BundleTooNew, RegistryUnavailable, UnknownVersion
     """
-    return Assessor(open_bundle(model), threads=threads, instances=instances)
+    return Assessor(open_model(model), threads=threads, instances=instances)
+
+
+def _heat(manifest: Manifest, class_maps: Array, name: ClassName, place: Letterbox, width: int, height: int) -> Map:
+    cam = grad_cam(class_maps[:, :, CLASSES.index(name)])
+    return film_heat(cam, place, manifest.cell_stride, manifest.cell_offset, width, height)
 
 
 def _drawn(data: bytes, longest_side: int | None) -> Radiograph:

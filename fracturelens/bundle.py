@@ -185,10 +185,20 @@ def load(folder: Path | str) -> Bundle:
         The manifest is malformed (the message names the field), or the graph is missing or not what it says.
     """
     folder = Path(folder)
-    manifest = _parse(_read(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES, missing=errors.BundleNotFound))
+    manifest = parse(_read(folder / MANIFEST_FILE, MAX_MANIFEST_BYTES, missing=errors.BundleNotFound))
     graph = _read(folder / manifest.graph.file, MAX_GRAPH_BYTES, missing=errors.BundleDamaged)
+    return verified(manifest, graph, str(folder))
+
+
+def verified(manifest: Manifest, graph: bytes, location: str) -> Bundle:
+    """Return a bundle, if the graph is the one that the manifest describes.
+
+    Raises
+    ------
+    BundleDamaged
+    """
     _verify(manifest, graph)
-    return Bundle(manifest, graph, str(folder))
+    return Bundle(manifest, graph, location)
 
 
 def write(folder: Path | str, manifest: Manifest, graph: bytes, model_card: str) -> None:
@@ -222,7 +232,13 @@ def _read(path: Path, limit: int, *, missing: type[errors.BundleError]) -> bytes
         raise errors.BundleDamaged(f"{path.name} of the model bundle cannot be read: {error.strerror}.") from error
 
 
-def _parse(text: bytes) -> Manifest:
+def parse(text: bytes) -> Manifest:
+    """Read a manifest.
+
+    Raises
+    ------
+    BundleTooNew, BundleDamaged
+    """
     try:
         content = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -273,3 +273,31 @@ class BundleTooNew(BundleError):
 
     code = "bundle_too_new"
     title = "The model bundle needs a newer version of Fracturelens"
+
+
+class RegistryUnavailable(BundleError):
+    """The registry of models cannot be read or written."""
+
+    code = "registry_unavailable"
+    title = "The registry of models cannot be used"
+
+
+class UnknownVersion(BundleError):
+    """The registry holds no such version."""
+
+    code = "unknown_version"
+    title = "There is no such version in the registry"
+
+
+class VersionExists(BundleError):
+    """A version that is in the registry would have been replaced."""
+
+    code = "version_exists"
+    title = "The registry has this version already"
+
+
+class NotCompared(BundleError):
+    """Nothing says that a version is as good as the one in use."""
+
+    code = "not_compared"
+    title = "The version has not been found to be as good as the one in use"

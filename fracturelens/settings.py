@@ -20,6 +20,8 @@ MEBIBYTE = 1024 * 1024
 
 _S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w-][\w.-]*)*/?", re.ASCII)
 
+_MODEL_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/versions/[a-z0-9][a-z0-9.-]{0,62})?/?", re.ASCII)
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -36,7 +38,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
-    model: str | None = Field(None, description="Model bundle: a folder. Unset: the bundle shipped with the package.")
+    model: str | None = Field(
+        None,
+        description="Model bundle: a folder, s3://BUCKET (what this registry has promoted) or "
+        "s3://BUCKET/versions/VERSION. Unset: the bundle shipped with the package.",
+    )
+    model_refresh_seconds: float = Field(
+        0, ge=0, le=86_400, description="How often a server looks for another model in the registry; 0: never."
+    )
     store: Path | str = Field(
         default_factory=default_store_folder,
         description="Where films and results are while they are retained: a folder, or s3://BUCKET/PREFIX.",
@@ -94,6 +103,13 @@ class Settings(BaseSettings):
                 raise ValueError("should be a folder, or s3://BUCKET with or without a /PREFIX")
             return value.rstrip("/")
         return Path(value) if isinstance(value, str) else value
+
+    @field_validator("model")
+    @classmethod
+    def _folder_or_registry(cls, value: str | None) -> str | None:
+        if value and "://" in value and not _MODEL_URL.fullmatch(value):
+            raise ValueError("should be a folder, s3://BUCKET or s3://BUCKET/versions/VERSION")
+        return value
 
     @model_validator(mode="after")
     def _room_for_one_film(self) -> Self:

@@ -65,6 +65,10 @@ class EmbeddedMetrics:
         if name := OF_CODE.get(code):
             self._seen.append(Measure(name))
 
+    def bundle_fallback(self, code: str) -> None:
+        """Count a start with the shipped model, since the registry's could not be had."""
+        self._seen.append(Measure("BundleFallback"))
+
     def malformed_event(self) -> None:
         """Count an event that is no request to an HTTP API."""
         self._seen.append(Measure("MalformedEvents"))

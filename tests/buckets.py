@@ -18,7 +18,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
-from fracturelens.store.aws import Client
+from fracturelens.aws import Client
 from fracturelens.store.s3 import S3Store
 
 SICK_BUCKET: Final = "clinic-of-nobody"

@@ -19,6 +19,7 @@ from fracturelens.api import problems, reference
 from fracturelens.api.admission import Admission
 from fracturelens.api.caller import anyone
 from fracturelens.api.contract import Api
+from fracturelens.api.current import CurrentModel
 from fracturelens.api.guards import HostGuard, OriginGuard, own_hosts
 from fracturelens.api.headers import SecurityHeaders
 from fracturelens.api.journal import Journal
@@ -26,7 +27,7 @@ from fracturelens.api.limits import BodyLimit
 from fracturelens.api.observer import Guarded, Observer, Unobserved
 from fracturelens.api.page import Page, page_folder
 from fracturelens.api.service import Identify, Service
-from fracturelens.assess import Assessor, open_assessor
+from fracturelens.assess import Assessor
 from fracturelens.settings import MEBIBYTE, Settings, load
 from fracturelens.store import Store, open_store
 
@@ -51,20 +52,21 @@ def create_app(
     settings
         Read from the environment if left out.
     assessor
-        Reads the films; opened as the settings say if left out.
+        Reads the films, until the registry has another; opened as the settings say if left out.
     store
         Keeps them; opened as the settings say if left out.
     identify
         Names the caller of each request below ``/v1``, whose store is then that caller's own; see ``Identify``.
     observer
-        Gets told of each reading, and of each failure on the service's side.
+        Gets told of each reading, of each failure on the service's side, and of models that could not be had.
 
     Raises
     ------
     InvalidSetting
         If an environment variable is outside its range.
     BundleError
-        If the model bundle is missing, damaged or too new.
+        If a folder is named, and its bundle is missing, damaged or too new. For a model of a registry that cannot be
+        had, the shipped one is read with.
     StoreError
         If the data folder cannot be written.
     """
@@ -72,8 +74,7 @@ def create_app(
     settings = settings or load()
     if store is None:
         store = open_store(settings.store, retention=settings.retention, capacity=settings.store_mb * MEBIBYTE)
-    if assessor is None:
-        assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+    model = CurrentModel(settings, told, assessor)
     admission = Admission(
         readers=settings.readers,
         waiting=settings.queue,
@@ -81,7 +82,7 @@ def create_app(
         patience=settings.queue_seconds,
     )
     app = Api(
-        lifespan=_expiring(store),
+        lifespan=_between_requests(store, model, settings.model_refresh_seconds),
         # Outermost first: every answer, also a refusal, gets its headers and its line in the log.
         middleware=[
             Middleware(SecurityHeaders),
@@ -95,7 +96,7 @@ def create_app(
             RequestValidationError: problems.raise_invalid_parameter,
         },
     )
-    app.state.service = Service(settings, assessor, store, admission, identify, told)
+    app.state.service = Service(settings, model, store, admission, identify, told)
     reference.add_to(app)
     if folder := page_folder():
         # Not a route: a path that the API has, asked with the wrong method, must stay a 405.
@@ -103,8 +104,10 @@ def create_app(
     return app
 
 
-def _expiring(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return the app's lifespan: while it runs, an idle server forgets as punctually as a busy one."""
+def _between_requests(
+    store: Store, model: CurrentModel, refresh_seconds: float
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return the app's lifespan: while it runs, an idle server forgets as punctually as a busy one, and keeps up."""
 
     async def sweep() -> None:
         while True:
@@ -114,12 +117,20 @@ def _expiring(store: Store) -> Callable[[FastAPI], AbstractAsyncContextManager[N
             except errors.StoreError as error:
                 log.warning("expiry failed", extra={"fields": {"code": error.code}})
 
+    async def refresh() -> None:
+        while True:
+            await asyncio.sleep(refresh_seconds)
+            await run_in_threadpool(model.refresh)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(sweep())
+        tasks = [asyncio.create_task(sweep())]
+        if refresh_seconds:
+            tasks.append(asyncio.create_task(refresh()))
         try:
             yield
         finally:
-            sweeping.cancel()
+            for task in tasks:
+                task.cancel()
 
     return lifespan

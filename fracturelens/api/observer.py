@@ -21,6 +21,9 @@ class Observer(Protocol):
     def failure(self, code: str, status: int) -> None:
         """Hear of a request that was answered with an error on the service's side: status 500 or above."""
 
+    def bundle_fallback(self, code: str) -> None:
+        """Hear that the registry's model could not be had, and why, so that the last good one is read with."""
+
 
 class Unobserved:
     """Tells nobody."""
@@ -29,6 +32,9 @@ class Unobserved:
         """Say nothing."""
 
     def failure(self, code: str, status: int) -> None:
+        """Say nothing."""
+
+    def bundle_fallback(self, code: str) -> None:
         """Say nothing."""
 
 
@@ -45,6 +51,10 @@ class Guarded:
     def failure(self, code: str, status: int) -> None:
         with _no_harm():
             self._observer.failure(code, status)
+
+    def bundle_fallback(self, code: str) -> None:
+        with _no_harm():
+            self._observer.bundle_fallback(code)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from fracturelens.api.admission import Admission
+from fracturelens.api.current import CurrentModel
 from fracturelens.api.observer import Observer
 from fracturelens.assess import Assessor
 from fracturelens.settings import Settings
@@ -29,11 +30,16 @@ class Service:
     """The parts of a running server; ``store`` is everybody's: routes take the caller's own (``StoreOf``)."""
 
     settings: Settings
-    assessor: Assessor
+    model: CurrentModel
     store: Store
     admission: Admission
     identify: Identify
     observer: Observer
+
+    @property
+    def assessor(self) -> Assessor:
+        """Return what reads films now; the next call may return another."""
+        return self.model.assessor
 
 
 async def service_of(request: Request) -> Service:

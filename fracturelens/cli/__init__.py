@@ -1,4 +1,4 @@
-"""The command line: ``fracturelens serve | assess | model | doctor``.
+"""The command line: ``fracturelens serve | assess | model | registry | doctor``.
 
 Each command is a module with a ``register`` function, listed once in ``COMMANDS``. Command modules import what they
 need inside the command, so that ``--help`` and shell completion answer at once.
@@ -13,11 +13,11 @@ from typing import Annotated
 import typer
 
 from fracturelens import DISCLAIMER, __version__
-from fracturelens.cli import assess, doctor, model, serve
+from fracturelens.cli import assess, doctor, model, registry, serve
 from fracturelens.cli.options import ModelOption
 from fracturelens.cli.terminal import OneLineErrors
 
-COMMANDS = (serve, assess, model, doctor)
+COMMANDS = (serve, assess, model, registry, doctor)
 
 EPILOG = f"""\b
 Examples:
@@ -25,6 +25,7 @@ Examples:
   fracturelens assess elbow.png                  read one film
   fracturelens assess --json films/ > all.jsonl  read a folder, one JSON object a line
   fracturelens assess --overlay seen films/      also draw where the model looked
+  fracturelens registry list                     models by version, and which one is read with
   fracturelens doctor                            check this installation, and say what to do
 
 \b

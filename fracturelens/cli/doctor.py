@@ -90,10 +90,10 @@ def python(settings: Settings) -> str:
 
 def bundle(settings: Settings) -> str:
     """Verify the model bundle: manifest, schema, size and digest of the graph."""
-    from fracturelens.bundle import open_bundle
+    from fracturelens.model import open_model
 
     try:
-        found = open_bundle(settings.model)
+        found = open_model(settings.model)
     except errors.BundleError as error:
         remedy = "Install Fracturelens again, or name another bundle by --model or FRACTURELENS_MODEL."
         raise CheckError(error.message, remedy) from error

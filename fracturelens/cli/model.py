@@ -30,9 +30,9 @@ def show(
     model: ModelOption = None,
 ) -> None:
     """Show the model in use: version, digest, operating points, training data, and results with their intervals."""
-    from fracturelens.bundle import open_bundle
+    from fracturelens.model import open_model
 
-    bundle = open_bundle(load_settings(context, model=model).model)
+    bundle = open_model(load_settings(context, model=model).model)
     if as_json:
         facts = bundle.manifest.model_dump(mode="json")
         typer.echo(json.dumps(facts | {"location": bundle.location, "model_card": _card(bundle)}))

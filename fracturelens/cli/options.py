@@ -13,8 +13,9 @@ ModelOption = Annotated[
     str | None,
     typer.Option(
         "--model",
-        metavar="FOLDER",
-        help="Read with this model bundle.  [default: FRACTURELENS_MODEL, else the bundle shipped]",
+        metavar="PLACE",
+        help="Read with this model bundle: a folder, or s3://BUCKET of a registry.  "
+        "[default: FRACTURELENS_MODEL, else the bundle shipped]",
     ),
 ]
 

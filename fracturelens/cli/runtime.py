@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -19,15 +19,20 @@ from fracturelens.settings import Settings
 _GREETING = b"INFO: "
 
 
-def ready_assessor(settings: Settings) -> Assessor:
-    """Open the assessor that the settings name, and read a synthetic film with it.
+def opened(settings: Settings) -> Assessor:
+    """Open the assessor that the settings name.
 
     Raises
     ------
-    BundleError, BundleNotFound, BundleDamaged, BundleTooNew
+    BundleError, BundleNotFound, BundleDamaged, BundleTooNew, RegistryUnavailable, UnknownVersion
     """
+    return open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+
+
+def ready_assessor(settings: Settings, open_as: Callable[[Settings], Assessor] = opened) -> Assessor:
+    """Open an assessor, and read a synthetic film with it; raises what opening it does."""
     with _without_greeting():
-        assessor = open_assessor(settings.model, threads=settings.threads, instances=settings.readers)
+        assessor = open_as(settings)
         assessor.read(synthetic_film(64), heatmaps=HeatmapChoice.NONE)
     return assessor
 

@@ -69,10 +69,14 @@ def serve(
 
 
 def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
+    import logging.config
+
     import uvicorn
 
     from fracturelens.api import create_app
+    from fracturelens.api.current import open_or_fall_back
     from fracturelens.api.logs import log_config
+    from fracturelens.api.observer import Unobserved
     from fracturelens.cli.address import is_loopback
     from fracturelens.cli.runtime import ready_assessor
 
@@ -82,11 +86,13 @@ def _serve(settings: Settings, listener: socket.socket, url: str) -> None:
             if self.started:
                 typer.echo(_banner(settings, assessor.model, url))
 
-    assessor = ready_assessor(settings)
+    # A line for each request is for programs to keep; who watches a terminal wants to see what went wrong.
+    logs = log_config("WARNING" if sys.stderr.isatty() else "INFO")
+    logging.config.dictConfig(logs)  # before the model, which may not be the one that was asked for
+    assessor = ready_assessor(settings, lambda settings: open_or_fall_back(settings, Unobserved()))
     config = uvicorn.Config(
         create_app(settings, assessor=assessor),
-        # A line for each request is for programs to keep; who watches a terminal wants to see what went wrong.
-        log_config=log_config("WARNING" if sys.stderr.isatty() else "INFO"),
+        log_config=logs,
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, Self
 from uuid import uuid4
 
-from fracturelens import errors
+from fracturelens import aws, errors
 from fracturelens.assessment import Assessment
+from fracturelens.aws import Client
 from fracturelens.store import archive
-from fracturelens.store.aws import Client, failing_clearly
 from fracturelens.store.base import (
     ANYONE,
     DEFAULT_RETENTION,
@@ -115,7 +115,7 @@ class S3Store:
     def new_upload(self, max_bytes: int, *, size: int | None = None, content_type: str = UPLOAD_TYPE) -> Upload:
         """Sign a form (AWS Signature 4, "POST policy") that S3 takes one film by, of this size and type, soon."""
         upload_id = uuid4().hex
-        with failing_clearly("PostObject"):
+        with _failing_clearly("PostObject"):
             s3 = self._client.get()
             expires_at = datetime.now(UTC).replace(microsecond=0) + POST_LIFETIME
             form = s3.generate_presigned_post(
@@ -157,12 +157,12 @@ class S3Store:
         return self._fetch(self._key("readings", assessment_id), self._retention)
 
     def _put(self, key: str, body: io.BytesIO, content_type: str) -> None:
-        with failing_clearly("PutObject"):
+        with _failing_clearly("PutObject"):
             self._client.get().put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
     def _fetch(self, key: str, lifetime: timedelta, max_bytes: int | None = None) -> bytes:
         """Return an object, unless it is too old or too large, which its headers tell before it is read."""
-        with failing_clearly("GetObject"):
+        with _failing_clearly("GetObject"):
             answer = self._object(key)
             with contextlib.closing(answer["Body"]) as body:
                 if datetime.now(UTC) - answer["LastModified"] >= lifetime:
@@ -186,5 +186,17 @@ class S3Store:
             raise
 
     def _delete(self, key: str) -> None:
-        with failing_clearly("DeleteObject"):
+        with _failing_clearly("DeleteObject"):
             self._client.get().delete_object(Bucket=self._bucket, Key=key)
+
+
+def _failing_clearly(operation: str) -> contextlib.AbstractContextManager[None]:
+    """Turn what botocore raises into what ``Store`` promises: ``NotFound`` or ``StoreError``."""
+    return aws.failing_clearly("store failed", operation, missing=gone, unusable=_unusable)
+
+
+def _unusable() -> errors.StoreError:
+    return errors.StoreError(
+        "The bucket for films and results cannot be used. Try again; if it stays so, see that it exists, that this "
+        "server may use it and its key, and what the server's log says."
+    )

@@ -23,6 +23,7 @@ class Notes:
     broken: bool = False
     readings: list[Assessment] = field(default_factory=list)
     failures: list[tuple[str, int]] = field(default_factory=list)
+    fallbacks: list[str] = field(default_factory=list)
 
     def reading(self, assessment: Assessment) -> None:
         self.readings.append(assessment)
@@ -30,6 +31,10 @@ class Notes:
 
     def failure(self, code: str, status: int) -> None:
         self.failures.append((code, status))
+        self._break()
+
+    def bundle_fallback(self, code: str) -> None:
+        self.fallbacks.append(code)
         self._break()
 
     def _break(self) -> None:

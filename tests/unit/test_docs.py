@@ -16,7 +16,10 @@ from fracturelens.api.contract import Api
 from fracturelens.cli import app as cli
 from fracturelens.settings import PREFIX, Settings
 
-UNSERVED = {"file_unreadable", "no_films", "invalid_setting", "address_unavailable"}
+UNSERVED = {
+    *("file_unreadable", "no_films", "invalid_setting", "address_unavailable"),
+    *("registry_unavailable", "unknown_version", "version_exists", "not_compared"),
+}
 """Codes of errors that happen before or without a server, so that no HTTP status is promised for them."""
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from fracturelens import errors
+from fracturelens.aws import ATTEMPTS
 from fracturelens.store import LocalStore, Upload
-from fracturelens.store.aws import ATTEMPTS
 from fracturelens.store.s3 import S3Store
 from tests import buckets
 from tests.buckets import CREDENTIALS, REGION, SICK_BUCKET, Bucket
@@ -225,7 +225,7 @@ def every_use(store: S3Store) -> dict[str, Any]:
 
 
 def fields(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
-    return [vars(record)["fields"] for record in caplog.records if record.name == "fracturelens.store"]
+    return [vars(record)["fields"] for record in caplog.records if record.name == "fracturelens.aws"]
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_a_store_that_is_down_for_a_moment_is_asked_again(caplog: pytest.LogCapt
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fracturelens.store.aws.READ_SECONDS", 0.1)
+    monkeypatch.setattr("fracturelens.aws.READ_SECONDS", 0.1)
 
     with buckets.sick(silent=True) as (store, asked), pytest.raises(errors.StoreError):
         store.get("a" * 32)

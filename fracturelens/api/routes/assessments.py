@@ -123,6 +123,7 @@ async def get_overlay(
             class_name or more_likely_fracture(kept.assessment.probabilities),
             opacity=opacity,
             longest_side=longest_side,
+            manifest=service.model.manifest(kept.assessment.model.digest),
         )
 
     with service.admission.admit(0):

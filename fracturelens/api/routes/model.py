@@ -25,4 +25,5 @@ class ModelDescription(BaseModel):
 @router.get("", summary="Describe the model")
 async def get_model(service: ServiceOf) -> ModelDescription:
     """Return what the model bundle says about itself: classes, operating points, origin, figures."""
-    return ModelDescription(digest=service.assessor.model.digest, manifest=service.assessor.bundle.manifest)
+    assessor = service.assessor
+    return ModelDescription(digest=assessor.model.digest, manifest=assessor.bundle.manifest)

@@ -10,12 +10,11 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any, Final
 
 from fracturelens import errors
-from fracturelens.store.base import gone
 
 CONNECT_SECONDS: Final = 2
 READ_SECONDS: Final = 5
@@ -24,7 +23,7 @@ ATTEMPTS: Final = 2
 
 _AWS_CODE: Final = re.compile(r"[A-Za-z0-9.]{1,64}")
 
-log = logging.getLogger("fracturelens.store")
+log = logging.getLogger("fracturelens.aws")
 
 
 class Client:
@@ -33,16 +32,21 @@ class Client:
     One that could not be made (no credentials yet, say) is tried again by the next who needs it. Credentials, region
     and endpoint come from where every AWS tool looks for them.
 
+    Parameters
+    ----------
+    setting
+        What asked for S3; named if it cannot be had.
+
     Raises
     ------
     InvalidSetting
         If botocore is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, setting: str = "FRACTURELENS_STORE") -> None:
         if find_spec("botocore") is None:
             raise errors.InvalidSetting(
-                "FRACTURELENS_STORE: what S3 needs is not installed. Install it by pip install 'fracturelens[aws]', "
+                f"{setting}: what S3 needs is not installed. Install it by pip install 'fracturelens[aws]', "
                 "or name a folder."
             )
         self._made: Any = None
@@ -90,17 +94,23 @@ def _client() -> Any:
 
 
 @contextlib.contextmanager
-def failing_clearly(operation: str) -> Iterator[None]:
-    """Turn what botocore raises into what ``Store`` promises; AWS's word for it goes to the log, its message nowhere.
+def failing_clearly(
+    event: str,
+    operation: str,
+    *,
+    missing: Callable[[], errors.FracturelensError],
+    unusable: Callable[[], errors.FracturelensError],
+) -> Iterator[None]:
+    """Turn what botocore raises into an error of ours; AWS's word for it goes to the log, its message nowhere.
 
     Messages name keys, roles and accounts.
 
-    Raises
-    ------
-    NotFound
-        If S3 says that there is no such key.
-    StoreError
-        Whatever else it says, or if it says nothing.
+    Parameters
+    ----------
+    event
+        What the log calls it.
+    missing, unusable
+        What is raised if S3 says that there is no such key; and whatever else it says, or if it says nothing.
     """
     # Bound late: ``Client`` imports botocore in the background.
     from botocore.exceptions import BotoCoreError, ClientError
@@ -108,19 +118,20 @@ def failing_clearly(operation: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        reason = str(error.response.get("Error", {}).get("Code", ""))
+        reason = error_code(error)
         if reason == "NoSuchKey":
-            raise gone() from None
-        raise _unusable(operation, reason) from error
+            raise missing() from None
+        raise _logged(unusable(), event, operation, reason) from error
     except BotoCoreError as error:
-        raise _unusable(operation, type(error).__name__) from error
+        raise _logged(unusable(), event, operation, type(error).__name__) from error
 
 
-def _unusable(operation: str, reason: str) -> errors.StoreError:
-    error = errors.StoreError(
-        "The bucket for films and results cannot be used. Try again; if it stays so, see that it exists, that this "
-        "server may use it and its key, and what the server's log says."
-    )
+def error_code(error: Any) -> str:
+    """Return S3's word for a ``ClientError``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _logged(error: errors.FracturelensError, event: str, operation: str, reason: str) -> errors.FracturelensError:
     known = reason if _AWS_CODE.fullmatch(reason) else "unknown"
-    log.warning("store failed", extra={"fields": {"code": error.code, "operation": operation, "reason": known}})
+    log.warning(event, extra={"fields": {"code": error.code, "operation": operation, "reason": known}})
     return error
