@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,6 +95,7 @@ def moto() -> Iterator[Bucket]:
     """Serve moto's S3 on a free loopback port, and give a first bucket of it; ``another`` makes more."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
+    _write_on_condition_in_one_step(server)
     try:
         endpoint = "http://{}:{}".format(*server.get_host_and_port())
         with environment(endpoint):
@@ -104,6 +105,20 @@ def moto() -> Iterator[Bucket]:
         yield another(Bucket("", endpoint, s3, client))
     finally:
         server.stop()
+
+
+def _write_on_condition_in_one_step(server: ThreadedMotoServer) -> None:
+    """Let moto do what S3 does: between looking at a condition and writing, nobody else writes on one."""
+    serving = server._server  # what it hands requests to cannot be given to it
+    assert serving is not None
+    answer, one_at_a_time = serving.app, threading.Lock()
+
+    def answer_in_turn(environ: dict[str, Any], start_response: Any) -> Any:
+        conditional = environ.keys() & {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}
+        with one_at_a_time if conditional else nullcontext():
+            return answer(environ, start_response)
+
+    serving.app = answer_in_turn
 
 
 def another(bucket: Bucket) -> Bucket:
