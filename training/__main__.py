@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ import typer
 from fracturelens import __version__
 from training.datasets import ADAPTERS, DataError, Dataset, Layout
 from training.grading import command as grading
+from training.job import command
 from training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent
@@ -139,12 +139,9 @@ def evaluate(
     known = not recipe and not runs and written.is_file()
     settings = Recipe.of(json.loads(written.read_text())["recipe"]) if known else _recipe(recipe)
     films = _dataset(data, layout, settings.seed, where, grades)
-    predictions = results / steps.PREDICTIONS
     if runs:
-        steps.OutOfFold.gather(films, runs).write(predictions)
-        for history in sorted(runs.glob("*/history.csv")):
-            shutil.copy(history, results / f"history-{history.parent.name}.csv")
-    predicted = steps.OutOfFold.read(predictions)
+        steps.gather(films, runs, results)
+    predicted = steps.OutOfFold.read(results / steps.PREDICTIONS)
     found = steps.joined(steps.evaluate(films, predicted, settings), results)
     steps.write(found, written)
     publish(found, films, predicted, results, docs)
@@ -266,6 +263,7 @@ def gate(
     typer.echo(f"written: {results / steps.RESULT}, {measure}")
 
 
+app.command()(command.job)
 app.command("grading-sheet")(grading.grading_sheet)
 app.command()(grading.agreement)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from training.recipe import Recipe
 
 OUTPUT = "out-of-fold.npz"
 
+Follow = Callable[[Recipe, int], Progress]
+"""Makes what follows the training of so many networks."""
+
 
 def folds(dataset: Dataset) -> list[int]:
     """Return the folds of the set, in order."""
@@ -22,13 +26,20 @@ def folds(dataset: Dataset) -> list[int]:
 
 
 def crossval(
-    dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path, *, only: list[int] | None = None
+    dataset: Dataset,
+    recipe: Recipe,
+    start: str,
+    runs: Path,
+    cache: Path,
+    *,
+    only: list[int] | None = None,
+    follow: Follow = Progress,
 ) -> None:
     """Train and predict fold by fold under ``runs/fold-K``; what is finished is not done again."""
     films = list(dataset.films)
     place = np.array([-1 if film.fold is None else film.fold for film in films])
     wanted = only or folds(dataset)
-    with Progress(recipe, len(wanted)) as progress:
+    with follow(recipe, len(wanted)) as progress:
         for fold in wanted:
             folder = runs / f"fold-{fold}"
             progress.network(f"Fold {fold}")
@@ -41,9 +52,11 @@ def crossval(
             save(folder / OUTPUT, [films[i].id for i in held_out], predict(model, films, held_out, recipe))
 
 
-def train_all(dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path) -> None:
+def train_all(
+    dataset: Dataset, recipe: Recipe, start: str, runs: Path, cache: Path, *, follow: Follow = Progress
+) -> None:
     """Train the network to ship on every film, under ``runs/all``."""
-    with Progress(recipe, 1) as progress:
+    with follow(recipe, 1) as progress:
         progress.network("Network to ship")
         fit(dataset, np.arange(len(dataset)), recipe, start, runs / "all", cache, progress)
 

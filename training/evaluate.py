@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from training.readings import PREDICTIONS, Mask, OutOfFold, Readings, frozen, re
 from training.recipe import Recipe
 from training.report import selection
 
-__all__ = ["PREDICTIONS", "OutOfFold", "Readings", "evaluate", "frozen", "joined", "read", "write"]
+__all__ = ["PREDICTIONS", "OutOfFold", "Readings", "evaluate", "frozen", "gather", "joined", "read", "write"]
 
 LEAST_FILMS = 20
 """A comparison with fewer films on either side gets no figure."""
@@ -30,6 +31,19 @@ PARTS = ("sanity", "gate")
 """Parts of the results that come from steps of their own, each from a file of that name."""
 WHOLE_SET = ("all films", "arm films", "elbow films")
 """The groups that every figure is reported for, and that the bundle's manifest carries."""
+
+
+def gather(dataset: Dataset, runs: Path, results: Path) -> None:
+    """Write the folds' predictions and histories into a results folder.
+
+    Raises
+    ------
+    DataError
+        If a fold is not finished.
+    """
+    OutOfFold.gather(dataset, runs).write(results / PREDICTIONS)
+    for history in sorted(runs.glob("*/history.csv")):
+        shutil.copy(history, results / f"history-{history.parent.name}.csv")
 
 
 def evaluate(dataset: Dataset, predicted: OutOfFold, recipe: Recipe) -> dict[str, Any]:
@@ -265,7 +279,8 @@ def _pointed(readings: Readings, predicted: OutOfFold, recipe: Recipe) -> dict[i
     """Return where the shown map of each outlined film points, by row."""
     row_of = {film.id: row for row, film in enumerate(readings.dataset.films)}
     found = {}
-    for name, maps in zip(tqdm(predicted.mapped, desc="Pointing", unit="film"), predicted.class_maps, strict=True):
+    names = tqdm(predicted.mapped, desc="Pointing", unit="film", disable=None)
+    for name, maps in zip(names, predicted.class_maps, strict=True):
         row = row_of[name]
         film = readings.dataset.films[row]
         if film.polygons:

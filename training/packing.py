@@ -44,7 +44,7 @@ def pack(dataset: Dataset, digest: str, input_size: int, folder: Path) -> npt.ND
         folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         films = np.lib.format.open_memmap(partial, mode="w+", dtype=np.uint8, shape=(len(dataset), side, side))
-        for index, film in enumerate(tqdm(dataset.films, desc="Packing films", unit="film")):
+        for index, film in enumerate(tqdm(dataset.films, desc="Packing films", unit="film", disable=None)):
             films[index] = np.round(letterbox(read_film(film), side)[0] * 255)
         films.flush()
         del films

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 import keras
 from tqdm import tqdm
@@ -25,14 +25,17 @@ class Progress:
     """A bar over the training of several networks; use as a context manager.
 
     What was finished by an earlier run counts as done, but not towards the speed from which the time left follows.
+    The bar is drawn on ``file``, by default standard error.
     """
 
-    def __init__(self, recipe: Recipe, networks: int) -> None:
+    def __init__(self, recipe: Recipe, networks: int, file: TextIO | None = None) -> None:
         self._recipe = recipe
         self._done = 0.0
+        self._total = round(networks * self._cost(recipe.stages))
         self._bar = tqdm(
-            total=round(networks * self._cost(recipe.stages)),
+            total=self._total,
             desc="Training",
+            file=file,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed} gone, {remaining} left{postfix}",
             mininterval=1.0,
             smoothing=0,  # average speed: what an earlier run finished must not count
@@ -58,7 +61,13 @@ class Progress:
 
     def stage(self, stage: Stage) -> keras.callbacks.Callback:
         """Return what follows one stage."""
-        return _Follower(self, stage)
+        return Follower(self, stage)
+
+    def seconds_left(self) -> float | None:
+        """Return how long the rest will take at the speed so far; ``None`` as long as nothing was done."""
+        seen = self._bar.n - self._bar.initial
+        elapsed: float = self._bar.format_dict["elapsed"]
+        return elapsed * (self._total - self._bar.n) / seen if seen else None
 
     def finish_stage(self, stage: Stage) -> None:
         """Count a stage as finished."""
@@ -86,7 +95,7 @@ class Progress:
         return sum(stage_cost(self._recipe, stage) for stage in stages)
 
 
-class _Follower(keras.callbacks.Callback):  # type: ignore[misc]
+class Follower(keras.callbacks.Callback):  # type: ignore[misc]
     """Tell the bar about each batch, also after a resumed stage has skipped epochs."""
 
     def __init__(self, progress: Progress, stage: Stage) -> None:
