@@ -16,6 +16,8 @@ from tests.image.packages import Source
 STORAGE = ("--storage-driver", "overlay")
 BUILDAH = ("buildah", *STORAGE)
 PODMAN = ("podman", *STORAGE, "--runtime", "runc", "--cgroup-manager", "cgroupfs")
+GUARDED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
+MEMORY = ("--memory", "512m", "--memory-swap", "512m")
 LIMITS = ("--ulimit", "nofile=1024:4096", "--ulimit", "nproc=1024:1024")
 
 SUITE = "bookworm"
@@ -45,13 +47,16 @@ def _mirror() -> list[str]:
 
 
 def build(name: str, *, base: str, context: Path, file: str, source: Source, work: Path) -> None:
-    """Build an image on a base, with packages from a source; steps that were made before are not made again."""
+    """Build an image on a base, with packages from a source; steps that were made before are not made again.
+
+    In Docker's format: the other one knows no health check.
+    """
     secret = work / "pip.conf"
     source.write(secret)
     volumes = [word for folder in source.folders for word in ("--volume", f"{folder}:{folder}:ro")]
     _run(
-        *BUILDAH, "bud", "--layers", "--isolation", "chroot", "--network", "host", "--pull-never", *volumes,
-        "--secret", f"id=pip,src={secret}", "--build-arg", f"BASE_IMAGE={base}", "--tag", name,
+        *BUILDAH, "bud", "--layers", "--format", "docker", "--isolation", "chroot", "--network", "host", "--pull-never",
+        *volumes, "--secret", f"id=pip,src={secret}", "--build-arg", f"BASE_IMAGE={base}", "--tag", name,
         "--file", str(context / file), str(context),
     )  # fmt: skip
 
@@ -92,14 +97,17 @@ def running(
     options += [word for file, place in volumes.items() for word in ("--volume", f"{file}:{place}:ro")]
     container = _run(
         *PODMAN, "run", "--detach", "--pull", "never", "--network", "host", *LIMITS, *options,
-        "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-        "--memory", "512m", "--memory-swap", "512m", "--entrypoint", json.dumps([command[0]]),
-        image, *command[1:],
+        *GUARDED, *MEMORY, "--entrypoint", json.dumps([command[0]]), image, *command[1:],
     ).strip()  # fmt: skip
     try:
         yield container
     finally:
         _run(*PODMAN, "rm", "--force", "--time", "0", container)
+
+
+def podman(*words: str) -> str:
+    """Run podman, and return what it says; ``RuntimeError`` if it fails."""
+    return _run(*PODMAN, *words)
 
 
 def execute(container: str, *command: str) -> subprocess.CompletedProcess[str]:
