@@ -208,6 +208,22 @@ def test_a_place_that_is_neither_folder_nor_bucket_is_one_line(cli: Cli, place: 
     assert "s3://BUCKET" in line
 
 
+@pytest.mark.aws
+def test_a_model_that_the_registry_does_not_have_is_a_line_in_the_log(
+    serve: Serve, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRACTURELENS_MODEL", f"s3://{bucket.name}")
+
+    with buckets.environment(bucket.endpoint), serve() as running:
+        status, stderr = end(running.process, signal.SIGTERM)
+
+    assert status == 0
+    assert "Model  elbow" in running.banner
+    told = [json.loads(line) for line in stderr.splitlines()]
+    assert [line["event"] for line in told] == ["bundle fallback bundle_not_found"]
+    assert bucket.name not in stderr
+
+
 def test_a_model_that_is_not_there_is_one_line(program: Program, tmp_path: Path) -> None:
     run = program("serve", "--port", "0", "--model", tmp_path)
 

@@ -115,3 +115,26 @@ def test_one_request_may_carry_less_than_an_upload(
     monkeypatch.setenv("FRACTURELENS_DIRECT_MAX_MB", megabytes)
 
     assert load().direct_max_bytes == size
+
+
+@pytest.mark.parametrize("model", ["bundle", "/opt/bundle", "s3://models", "s3://models/versions/0.2.0"])
+def test_a_model_is_a_folder_or_of_a_registry(model: str) -> None:
+    assert load(model=model).model == model
+
+
+@pytest.mark.parametrize(
+    "model", ["s3://", "s3://models/elbow", "s3://models/versions/../0.1.0", "https://models", "s3://models/versions/A"]
+)
+def test_a_model_at_another_address_is_refused(model: str) -> None:
+    with pytest.raises(errors.InvalidSetting, match=r"FRACTURELENS_MODEL: .*s3://BUCKET") as caught:
+        load(model=model)
+
+    assert model not in caught.value.message.replace("s3://BUCKET", "")
+
+
+@pytest.mark.parametrize("seconds", ["-1", "86401", "nan", "often"])
+def test_how_often_the_registry_is_looked_at_has_bounds(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRACTURELENS_MODEL_REFRESH_SECONDS", seconds)
+
+    with pytest.raises(errors.InvalidSetting, match="FRACTURELENS_MODEL_REFRESH_SECONDS"):
+        load()
