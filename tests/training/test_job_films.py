@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 
 from tests.buckets import Bucket, environment
 from tests.training.jobs import said
-from training.datasets import DataError, Dataset, Film
+from training.datasets import ADAPTERS, DataError, Dataset, Film, Layout
 from training.job import films, places
 from training.job.places import Folder, Place, PlaceError, Taken
+from training.job.run import same_films
 
 
 @pytest.fixture
@@ -221,9 +222,17 @@ def test_a_draw_is_even_keeps_groups_whole_and_depends_on_the_seed_alone() -> No
     assert len(films.draw(dataset, 1000, seed=1)) == 490
 
 
-def test_merged_folds_are_as_many_as_wished(small_fracatlas: Path) -> None:
-    from training.datasets import ADAPTERS, Layout
+def test_a_job_that_goes_on_with_other_films_is_refused(small_fracatlas: Path, tmp_path: Path) -> None:
+    dataset = ADAPTERS[Layout.FRACATLAS](small_fracatlas)
+    same_films(dataset, tmp_path / "runs")
+    same_films(dataset, tmp_path / "runs")
+    (small_fracatlas / "images" / "IMG0000003.png").write_bytes(b"another film")
 
+    with pytest.raises(DataError, match="not those that this job began with"):
+        same_films(dataset, tmp_path / "runs")
+
+
+def test_merged_folds_are_as_many_as_wished(small_fracatlas: Path) -> None:
     dataset = ADAPTERS[Layout.FRACATLAS](small_fracatlas)
 
     assert {film.fold for film in films.merged(dataset, 2).films} == {0, 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -165,14 +166,14 @@ def draw(dataset: Dataset, number: int, seed: int) -> Dataset:
     waiting: dict[str, list[str]] = {}
     for group in order:
         waiting.setdefault(max(film.severity for film in groups[group]), []).append(group)
-    taken: list[Film] = []
-    while any(waiting.values()):
-        counts = {severity: sum(film.severity == severity for film in taken) for severity in waiting}
+    kept: set[str] = set()
+    counts: Counter[str] = Counter()
+    while len(kept) < number and any(waiting.values()):
         severity = min((name for name in sorted(waiting) if waiting[name]), key=counts.__getitem__)
-        films = groups[waiting[severity].pop(0)]
-        if len(taken) + len(films) <= number:
-            taken += films
-    kept = {film.id for film in taken}
+        films = groups[waiting[severity].pop()]
+        if len(kept) + len(films) <= number:
+            kept.update(film.id for film in films)
+            counts.update(film.severity for film in films)
     return replace(dataset, films=tuple(film for film in dataset.films if film.id in kept))
 
 

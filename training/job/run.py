@@ -25,6 +25,7 @@ from training.recipe import Recipe
 
 NAME: Final = "elbow"
 START_FILE: Final = "start.weights.h5"
+DIGEST_FILE: Final = "films.sha256"
 MAX_START_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -94,6 +95,7 @@ def run(job: Job, stop: Stop) -> str:
             raise VersionExists(f"Version {job.name} is in the registry already. Choose another one (--version).")
         stop.check()
         dataset = _dataset(job, stop.check)
+        same_films(dataset, runs)
         _train(job, dataset, runs, checkpoints, stop)
         _make_version(job, dataset, runs, version, stop)
         checkpoints.save()
@@ -115,6 +117,25 @@ def _dataset(job: Job, check: Callable[[], None]) -> Dataset:
     dataset = with_folds(dataset, job.folds or FOLDS, seed=job.recipe.seed).check(folds=True)
     say(f"{len(dataset):,} films are to be trained on", step="films", films=len(dataset))
     return dataset
+
+
+def same_films(dataset: Dataset, runs: Path) -> None:
+    """See that a job goes on with the films that it began with, of which ``runs`` keeps the digest.
+
+    Raises
+    ------
+    DataError
+        If they have changed: what was trained before has seen others.
+    """
+    path = runs / DIGEST_FILE
+    digest = dataset.digest()
+    if path.is_file() and path.read_text().strip() != digest:
+        raise DataError(
+            dataset.source,
+            "the films, their labels or folds are not those that this job began with; begin another one with --version",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{digest}\n")
 
 
 def _train(job: Job, dataset: Dataset, runs: Path, checkpoints: Checkpoints, stop: Stop) -> None:
