@@ -105,8 +105,18 @@ def test_the_service_comes_back_and_is_asked_how_it_is_as_its_image_says(
     assert services["service"]["healthcheck"]["test"] == ["CMD", *yaml.safe_load(f"[{command}]")]
 
 
-def test_what_is_written_is_kept_in_volumes(services: dict[str, Any]) -> None:
-    assert services["service"]["volumes"] == ["films:/data"]
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_place_that_is_written_to_belongs_to_the_image_s_user(
+    services: dict[str, Any], folder: Path, name: str
+) -> None:
+    written = {volume.rpartition(":")[2] for volume in services[name]["volumes"] if not volume.endswith(":ro")}
+    dockerfile = (folder.parent / services[name]["build"]["dockerfile"]).read_text()
+    (owner, made) = re.findall(r"^RUN install -d -o (\d+) -g \d+ -m 700 (/.*)$", dockerfile, re.MULTILINE)[0]
+
+    # A new volume takes its owner from the image's folder.
+    assert written
+    assert written == set(made.split())
+    assert f"\nUSER {owner}:" in dockerfile
 
 
 def test_training_changes_no_film(services: dict[str, Any], config: Config, tmp_path: Path) -> None:
