@@ -203,6 +203,7 @@ def compare(
 
     films = _dataset(data, layout, 0, where, grades)
     found = steps.compare(films, *(steps.fracture_probability(place, films) for place in (old, new)))
+    found |= steps.models(old, new)
     if as_json:
         typer.echo(json.dumps(found))
     else:

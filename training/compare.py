@@ -83,6 +83,19 @@ def compare(dataset: Dataset, old: Array, new: Array) -> dict[str, Any]:
     return found
 
 
+def models(old: Path, new: Path) -> dict[str, dict[str, str]]:
+    """Name the models of a comparison by the SHA-256 of their graphs, so that it speaks for no others.
+
+    A results folder has no graph: its predictions are those of the folds' models.
+    """
+    places = {"old": old, "new": new}
+    return {
+        name: {"digest": load(place).manifest.graph.sha256}
+        for name, place in places.items()
+        if not (place / PREDICTIONS).is_file()
+    }
+
+
 def _difference(before: Metric, after: Metric) -> Metric:
     return lambda weights: after(weights) - before(weights)
 

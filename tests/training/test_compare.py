@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from training.compare import MARGIN, compare, fracture_probability
+from fracturelens.registry import Comparison
+from tests import models as small_models
+from training.compare import MARGIN, compare, fracture_probability, models
 from training.datasets import DataError, Dataset, Film
+from training.evaluate import PREDICTIONS
 
 
 def dataset(n: int = 600) -> Dataset:
@@ -74,3 +78,26 @@ def test_pairing_narrows_the_interval() -> None:
 def test_a_place_that_is_neither_results_nor_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"neither a results folder \(out-of-fold.npz\) nor a bundle"):
         fracture_probability(tmp_path, dataset())
+
+
+def test_a_comparison_names_the_graphs_that_it_is_of(tmp_path: Path) -> None:
+    bundles = [small_models.bundle_folder(tmp_path / f"bundle-{number}", number) for number in (1, 2)]
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / PREDICTIONS).write_text("")
+
+    assert models(*bundles) == {
+        "old": {"digest": small_models.digest(1)},
+        "new": {"digest": small_models.digest(2)},
+    }
+    assert models(results, bundles[1]) == {"new": {"digest": small_models.digest(2)}}
+
+
+def test_the_registry_reads_what_a_comparison_prints() -> None:
+    films = dataset()
+    found = compare(films, scores(films, 1.0, seed=1), scores(films, 3.0, seed=2))
+
+    kept = Comparison.read(json.dumps(found | {"new": {"digest": "0" * 64}}).encode())
+
+    assert (kept.verdict, kept.films, kept.fractured) == ("better", found["films"], found["fractured"])
+    assert kept.auroc.difference.model_dump() == found["auroc"]["difference"]
