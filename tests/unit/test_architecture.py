@@ -35,8 +35,8 @@ atexit.register(lambda: print(json.dumps(sorted(set(sys.modules) - before)), fil
 """
 
 LOCKS = ("build", "emulator", "infra", "lambda", "local", "lock", "serve", "test", "training")
-ADDRESSES = re.compile(r"://\S+\.(?:whl|tgz|tar\.gz)\b|(?:index-url|registry)[\s=:\"']*\w+://")
-"""Where a package or a registry lies: that is the environment's business, which may use a mirror."""
+ADDRESSES = re.compile(r"://\S+\.(?:whl|tgz|tar\.gz)\b|(?:index-url|registry)[\s=:\"']*(?!s3:)\w+://")
+"""Where a package or a registry of packages lies: that is the environment's business, which may use a mirror."""
 HOMES = re.compile(r"(?<![\w.:-])/(?:home|Users|root|work)/\w")
 
 
