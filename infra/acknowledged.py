@@ -22,6 +22,9 @@ FILMS: Final = (
 )
 """The films bucket, as templates name what is in another stack."""
 
+MODELS: Final = FILMS.replace("DataFilms89FC0856Arn693F12A4", "DataModels253B5D42Arn87154106")
+"""The registry of models, likewise."""
+
 
 @dataclass(frozen=True)
 class Acknowledged:
@@ -159,6 +162,44 @@ ACKNOWLEDGED: Final = (
         rules=("L1", "LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC"),
         reason="The same function of the CDK: it runs only while CloudFormation deploys, which waits for it and rolls "
         "back if it fails, and comes with the runtime that the locked version of the CDK was tested on.",
+    ),
+    Acknowledged(
+        where=("Machine/Role/May/Resource",),
+        rules=(
+            f"IAM5[Resource::{FILMS}/readings/*]",
+            f"IAM5[Resource::{FILMS}/uploads/*]",
+            f"IAM5[Resource::{MODELS}/*]",
+            f"IAM5[Resource::{MODELS}/jobs/*]",
+            f"IAM5[Resource::{MODELS}/versions/*]",
+        ),
+        reason="The host reads films as the function does, under the same two prefixes. In the registry, which holds "
+        "models and the films to train on, it reads everything and writes below two prefixes: what a job has reached, "
+        "and new versions. Which version is promoted it cannot write.",
+    ),
+    Acknowledged(
+        where=("Machine/Role/May/Resource",),
+        rules=("IAM5[Resource::*]", "IAM5[Resource::arn:aws:ec2:<region>:<AWS::AccountId>:instance/*]"),
+        reason="AWS knows no narrower resource: for a token of ECR, for metrics (held to one namespace), and for the "
+        "channels of Systems Manager, which belong to the machine that opens them. A machine reports itself under an "
+        "id that is known only once its role is there.",
+    ),
+    Acknowledged(
+        where=("Machine/Instance/Resource",),
+        rules=("EC29",),
+        reason="The machine holds nothing that is not in a bucket too, and every update replaces it, which protection "
+        "would prevent. Its stack is protected wherever data is kept, and AWS moves it off hardware that fails.",
+    ),
+    Acknowledged(
+        where=("Machine/Instance/Resource",),
+        rules=("EC2InstancesInVPC",),
+        reason="It is in one: in a subnet without a way in, named by its network interface, which also says that it "
+        "gets no public address. The rule looks for the subnet beside the interface only.",
+    ),
+    Acknowledged(
+        where=("Network/Vpc/NatSubnet1/DefaultRoute", "Network/Vpc/NatSubnet2/DefaultRoute"),
+        rules=("VPCNoUnrestrictedRouteToIGW",),
+        reason="A NAT gateway, deployed by host_nat alone, needs a way to the internet, and is all there is in these "
+        "subnets. Through it the host calls out; nothing calls in. Leave host_nat out, and there is no such route.",
     ),
 )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.config import Deployment
 from infra.metrics import Metrics
+from infra.topic import Topic
 
 ABOVE = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
@@ -35,35 +33,12 @@ class Alarms(Construct):
     ) -> None:
         super().__init__(scope, identity)
         self._metrics = metrics
-        self.topic = self._topic(deployment, key)
+        self.topic = Topic(self, "Topic", deployment, key=key)
         self.all: list[cloudwatch.AlarmBase] = [*also, *self._failures(), self._refusals(), *self._drift(deployment)]
         tell = actions.SnsAction(self.topic)
         for alarm in self.all:
             alarm.add_alarm_action(tell)
             alarm.add_ok_action(tell)
-
-    def _topic(self, deployment: Deployment, key: kms.Key) -> sns.Topic:
-        topic = sns.Topic(self, "Topic", display_name=deployment.named(), master_key=key, enforce_ssl=True)
-        cloudwatch_itself = iam.ServicePrincipal("cloudwatch.amazonaws.com")
-        every_alarm = Stack.of(self).format_arn(
-            service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
-        )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch_itself],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"ArnLike": {"aws:SourceArn": every_alarm}},
-            )
-        )
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[cloudwatch_itself], actions=["kms:Decrypt", "kms:GenerateDataKey*"], resources=["*"]
-            )
-        )
-        if deployment.alarm_email:
-            topic.add_subscription(subscriptions.EmailSubscription(deployment.alarm_email))
-        return topic
 
     def _failures(self) -> list[cloudwatch.AlarmBase]:
         found = self._metrics

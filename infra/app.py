@@ -8,6 +8,7 @@ from aws_cdk import Tags
 from constructs import Construct
 
 from infra.config import Deployment
+from infra.host.stack import HostStack
 from infra.stacks import DataStack, EdgeStack, ServiceStack
 
 
@@ -18,6 +19,7 @@ class System:
     data: DataStack
     edge: EdgeStack
     service: ServiceStack
+    host: HostStack | None
 
 
 def compose(scope: Construct, deployment: Deployment) -> System:
@@ -25,7 +27,8 @@ def compose(scope: Construct, deployment: Deployment) -> System:
     data = DataStack(scope, deployment)
     edge = EdgeStack(scope, deployment)
     service = ServiceStack(scope, deployment, data=data.data, firewall=edge.firewall)
-    # The Docker host and the batch run will be stacks of their own, composed here.
+    host = HostStack(scope, deployment, data=data.data) if deployment.host else None
+    # The batch run will be a stack of its own, composed here.
     Tags.of(scope).add("project", "fracturelens")
     Tags.of(scope).add("stage", deployment.stage)
-    return System(data, edge, service)
+    return System(data, edge, service, host)

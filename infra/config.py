@@ -34,12 +34,18 @@ DOMAIN: Final = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 CERTIFICATE: Final = r"^arn:aws:acm:us-east-1:\d{12}:certificate/[0-9a-f-]{36}$"
 HOSTED_ZONE: Final = r"^Z[A-Z0-9]{4,31}$"
 ORIGIN: Final = r"^https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}$"
+INSTANCE_TYPE: Final = r"^[a-z]+\d+[a-z0-9-]*\.(?:nano|micro|small|medium|large|\d{0,2}xlarge)$"
+OF_ARM: Final = r"[a-z]+\d+g"  # AWS writes the processor behind the generation: m7g is Graviton, g5 is not.
+WITH_GPU: Final = r"(?:g|gr|p)\d"
 EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+
+USUAL_MACHINES: Final = {"x86_64": "t3.medium", "arm64": "t4g.medium"}
+USUAL_GPU_MACHINE: Final = "g4dn.xlarge"
 
 # What the CDK and its feature flags keep in the context: aws:…, @aws-cdk/…, and so on; ours are plain words.
 PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 OF_THE_CDK: Final = frozenset({"acknowledged-issue-numbers", "cli-telemetry"})
-NOT_YET: Final = frozenset({"host", "batch"})
+NOT_YET: Final = frozenset({"batch"})
 
 
 def _one_of_these_days(days: int) -> int:
@@ -80,7 +86,7 @@ class Deployment(BaseModel):
     )
     architecture: Literal["x86_64", "arm64"] = option(
         "x86_64",
-        "Processor of the Lambda function; the image is built for it.",
+        "Processor of the Lambda function and of the host; their images are built for it.",
         "`x86_64` or `arm64`",
         "arm64",
     )
@@ -174,6 +180,41 @@ class Deployment(BaseModel):
         "0.15,0.45",
     )
 
+    host: bool = option(
+        False,
+        "Whether there is a Docker host too, which reads films and trains models ([host.md](host.md)).",
+        "`true` or `false`",
+        True,
+    )
+    host_instance_type: str | None = option(
+        None,
+        "Machine of the host. Left out: t3.medium, for arm64 t4g.medium; with host_gpu g4dn.xlarge.",
+        "an EC2 instance type of the deployment's architecture, with a GPU if host_gpu; with host",
+        "m7i.large",
+        pattern=INSTANCE_TYPE,
+    )
+    host_volume_gb: int = option(
+        100,
+        "Disk of the host, GB: the system, two images, and films while it trains.",
+        "50 to 16384",
+        200,
+        ge=50,
+        le=16384,
+    )
+    host_gpu: bool = option(
+        False,
+        "Whether the host trains on a GPU: its system is then AWS's Deep Learning Base image of Amazon Linux 2023.",
+        "`true` or `false`, with host, for x86_64",
+        True,
+    )
+    host_nat: bool = option(
+        False,
+        "Whether the host reaches AWS through a NAT gateway, and so the internet, instead of through private "
+        "endpoints, which lead nowhere else.",
+        "`true` or `false`, with host",
+        True,
+    )
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if re.search("aws|amazon|cognito", self.stage):
@@ -190,9 +231,29 @@ class Deployment(BaseModel):
             raise _refused("usual_mean")
         return self
 
+    @model_validator(mode="after")
+    def _host_fits(self) -> Self:
+        if not self.host and (self.host_instance_type or self.host_gpu or self.host_nat):
+            raise _refused("host")  # Else it would be left out in silence.
+        if self.host_gpu and self.architecture == "arm64":
+            raise _refused("host_gpu")  # TensorFlow is built for GPUs of the other processor alone.
+        if self.host_instance_type:
+            family = self.host_instance_type.partition(".")[0]
+            if bool(re.match(OF_ARM, family)) is not (self.architecture == "arm64"):
+                raise _refused("host_instance_type")
+            if self.host_gpu and not re.match(WITH_GPU, family):
+                raise _refused("host_instance_type")
+        return self
+
     @property
     def stack_name(self) -> str:
         return f"Fracturelens-{self.stage}"
+
+    @property
+    def host_machine(self) -> str:
+        """The host's type of machine, with the default worked out."""
+        usual = USUAL_GPU_MACHINE if self.host_gpu else USUAL_MACHINES[self.architecture]
+        return self.host_instance_type or usual
 
     def named(self, what: str = "") -> str:
         """Return the name of a resource of this deployment; ``what`` says which."""

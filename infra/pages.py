@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from infra import review
-from infra.acknowledged import ACKNOWLEDGED, FILMS, Acknowledged
+from infra.acknowledged import ACKNOWLEDGED, FILMS, MODELS, Acknowledged
 from infra.config import table
 from infra.review import Finding
 
@@ -49,7 +49,7 @@ def _says(found: list[Finding]) -> str:
     """Return what was found: each sentence, with the rules that say so and their packs."""
     said: dict[str, dict[str, set[str]]] = {}
     for one in found:
-        rule = one.rule.replace(FILMS, "<films bucket>")
+        rule = one.rule.replace(FILMS, "<films bucket>").replace(MODELS, "<registry bucket>")
         said.setdefault(one.says.rstrip("."), {}).setdefault(rule, set()).add(one.pack)
     return "<br>".join(
         f"{says}: " + ", ".join(f"`{rule}` ({', '.join(sorted(packs))})" for rule, packs in sorted(rules.items()))

@@ -30,12 +30,16 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "hosted_zone": "Z0123456789ABCDEFGHIJ",
         "alarm_email": "oncall@example.org",
         "usual_mean": "0.15,0.45",
+        "host": "true",
+        "host_nat": "true",
     },
     "elsewhere": {
         "stage": "trial",
         "region": "eu-west-1",
         "mfa": "required",
         "page_origin": "https://d111111abcdef8.cloudfront.net",
+        "host": "true",
+        "host_gpu": "true",
     },
 }
 """Between them they take every value that adds, leaves out or changes a resource."""

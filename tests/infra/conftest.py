@@ -53,3 +53,24 @@ def either(request: pytest.FixtureRequest) -> System:
     """Return both deployments, one after the other: what holds, holds in each."""
     found: System = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def hosted(synthesise: Synthesise) -> System:
+    """Return a deployment with a Docker host as it comes."""
+    return synthesise(host="true")
+
+
+@pytest.fixture(scope="session")
+def hosted_with_gpu(synthesise: Synthesise) -> System:
+    """Return a deployment that is kept, with a host that trains on a GPU and reaches AWS through a NAT gateway."""
+    return synthesise(
+        stage="prod", host="true", host_gpu="true", host_nat="true", host_volume_gb="200", alarm_email="a@example.org"
+    )
+
+
+@pytest.fixture(scope="session", params=["hosted", "hosted_with_gpu"])
+def either_host(request: pytest.FixtureRequest) -> System:
+    """Return both, one after the other."""
+    found: System = request.getfixturevalue(request.param)
+    return found

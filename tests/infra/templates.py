@@ -44,16 +44,24 @@ class Template:
 
 @dataclass(frozen=True)
 class System:
-    """The three templates of one deployment, and the images that go with them."""
+    """The templates of one deployment, and the images that go with them."""
 
     data: Template
     edge: Template
     service: Template
+    docker_host: Template | None
     images: tuple[Mapping[str, Any], ...]
+    images_of_the_host: tuple[Mapping[str, Any], ...]
+
+    @property
+    def host(self) -> Template:
+        assert self.docker_host, "the deployment has no host"
+        return self.docker_host
 
     @property
     def all(self) -> tuple[Template, ...]:
-        return self.data, self.edge, self.service
+        every = (self.data, self.edge, self.service, self.docker_host)
+        return tuple(filter(None, every))
 
 
 def system(folder: Path, **values: str) -> System:
@@ -65,15 +73,23 @@ def system(folder: Path, **values: str) -> System:
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     # Assets are named by their content all the same, but not copied.
     app = cdk.App(context={**context, **values, "aws:cdk:disable-asset-staging": True}, outdir=str(folder))
-    name = load(app.node.get_all_context()).stack_name
-    compose(app, load(app.node.get_all_context()))
+    deployment = load(app.node.get_all_context())
+    compose(app, deployment)
     assembly = app.synth()
-    found = [assembly.get_stack_by_name(f"{name}{part}") for part in ("-data", "-edge", "")]
-    data, edge, service = (
-        Template(stack.template, stack.environment.region, bool(stack.termination_protection)) for stack in found
+
+    def template(part: str) -> Template:
+        stack = assembly.get_stack_by_name(f"{deployment.stack_name}{part}")
+        return Template(stack.template, stack.environment.region, bool(stack.termination_protection))
+
+    def images(part: str) -> tuple[Mapping[str, Any], ...]:
+        assets = json.loads((folder / f"{deployment.stack_name}{part}.assets.json").read_text(encoding="utf-8"))
+        return tuple(image["source"] for image in assets["dockerImages"].values())
+
+    host = deployment.host
+    return System(
+        *(template("-data"), template("-edge"), template(""), template("-host") if host else None),
+        *(images(""), images("-host") if host else ()),
     )
-    assets = json.loads((folder / f"{name}.assets.json").read_text(encoding="utf-8"))
-    return System(data, edge, service, tuple(image["source"] for image in assets["dockerImages"].values()))
 
 
 def text(value: Any) -> str:

@@ -98,6 +98,12 @@ def test_what_the_cdk_keeps_in_the_context_is_none_of_ours() -> None:
         ("usual_mean", "0.5,0.2"),
         ("usual_mean", "0.5,1.2"),
         ("usual_mean", "0.1,0.2,0.3"),
+        ("host", "one"),
+        ("host_instance_type", "large"),
+        ("host_instance_type", "m7i.large; reboot"),
+        ("host_volume_gb", "49"),
+        ("host_gpu", "perhaps"),
+        ("host_nat", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_told_its_key_what_the_key_takes_and_an_example(key: str, value: str) -> None:
@@ -114,7 +120,10 @@ def test_every_example_is_taken(key: str) -> None:
     example = str((Deployment.model_fields[key].examples or [None])[0])
     beside: dict[str, Any] = {"domain": "films.example.org", "certificate_arn": CERTIFICATE}
 
-    deployment = load({**(beside if key in {*beside, "hosted_zone"} else {}), key: example})
+    with_domain = beside if key in {*beside, "hosted_zone"} else {}
+    with_host = {"host": "true"} if key.startswith("host_") else {}
+
+    deployment = load({**with_domain, **with_host, key: example})
 
     assert str(getattr(deployment, key)).lower() in {example.lower(), f"({example})".replace(",", ", ")}
 
@@ -148,10 +157,46 @@ def test_a_misspelt_key_is_not_passed_over_in_silence(given: str, meant: str) ->
         load({given: "1"})
 
 
-@pytest.mark.parametrize("key", ["host", "batch"])
-def test_what_is_still_to_come_says_so(key: str) -> None:
-    with pytest.raises(InvalidDeployment, match=f"{key}: is not part of this version"):
-        load({key: "true"})
+def test_what_is_still_to_come_says_so() -> None:
+    with pytest.raises(InvalidDeployment, match="batch: is not part of this version"):
+        load({"batch": "true"})
+
+
+@pytest.mark.parametrize("given", [{"host_gpu": "true"}, {"host_nat": "true"}, {"host_instance_type": "t3.large"}])
+def test_a_setting_of_the_host_asks_for_the_host(given: dict[str, str]) -> None:
+    with pytest.raises(InvalidDeployment, match="host: is missing"):
+        load(given)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "machine", "gpu"),
+    [
+        ("x86_64", "t4g.medium", "false"),
+        ("x86_64", "c7gn.large", "false"),
+        ("arm64", "t3.medium", "false"),
+        ("arm64", "g5.xlarge", "false"),
+        ("x86_64", "m7i.large", "true"),
+        ("x86_64", "g5g.xlarge", "true"),
+    ],
+)
+def test_a_machine_that_cannot_run_the_images_is_refused(architecture: str, machine: str, gpu: str) -> None:
+    values = {"host": "true", "architecture": architecture, "host_instance_type": machine, "host_gpu": gpu}
+
+    with pytest.raises(InvalidDeployment, match=rf"host_instance_type: is '{machine}'; takes .+architecture"):
+        load(values)
+
+
+def test_there_is_no_gpu_for_arm() -> None:
+    with pytest.raises(InvalidDeployment, match=r"host_gpu: is 'true'; takes .+for x86_64"):
+        load({"host": "true", "architecture": "arm64", "host_gpu": "true"})
+
+
+@pytest.mark.parametrize(("architecture", "gpu"), [("x86_64", "true"), ("x86_64", "false"), ("arm64", "false")])
+def test_the_machine_that_is_taken_if_none_is_named_would_be_taken_if_named(architecture: str, gpu: str) -> None:
+    values = {"host": "true", "architecture": architecture, "host_gpu": gpu}
+    usual = load(values).host_machine
+
+    assert load({**values, "host_instance_type": usual}).host_machine == usual
 
 
 def test_every_problem_is_listed_at_once() -> None:
