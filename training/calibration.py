@@ -11,6 +11,9 @@ from fracturelens.bundle import Calibration, OperatingPoints
 
 Array = npt.NDArray[np.float64]
 
+TEMPERATURES = (1e-3, 1e3)
+"""Least and greatest that a bundle takes: beyond, logits decide alone, or say nothing."""
+GREATEST_BIAS = 50.0
 TARGET_SENSITIVITY = 0.93
 """Of "suspected": the sensitivity of a meta-analysis of elbow fracture detectors in children."""
 TARGET_SPECIFICITY = 0.98
@@ -18,7 +21,7 @@ TARGET_SPECIFICITY = 0.98
 
 
 def fit_calibration(logits: Array, allowed: Array) -> Calibration:
-    """Fit temperature and class bias by maximum likelihood.
+    """Fit temperature and class bias by maximum likelihood, within what a bundle takes.
 
     Parameters
     ----------
@@ -29,12 +32,14 @@ def fit_calibration(logits: Array, allowed: Array) -> Calibration:
 
     def negative_log_likelihood(parameters: Array) -> float:
         log_temperature, *bias = parameters
-        shifted = log_softmax(logits / np.exp(log_temperature) + np.array([0.0, *bias]), axis=1)
+        temperature = np.clip(np.exp(log_temperature), *TEMPERATURES)
+        shifted = log_softmax(logits / temperature + np.array([0.0, *bias]), axis=1)
         return float(-np.logaddexp.reduce(np.where(allowed > 0, shifted, -np.inf), axis=1).mean())
 
     found = minimize(negative_log_likelihood, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
-    log_temperature, hairline, displaced = (float(value) for value in found.x)
-    return Calibration(temperature=float(np.exp(log_temperature)), class_bias=(0.0, hairline, displaced))
+    temperature = float(np.clip(np.exp(found.x[0]), *TEMPERATURES))
+    hairline, displaced = np.clip(found.x[1:], -GREATEST_BIAS, GREATEST_BIAS).tolist()
+    return Calibration(temperature=temperature, class_bias=(0.0, hairline, displaced))
 
 
 def apply_calibration(logits: Array, calibration: Calibration) -> Array:

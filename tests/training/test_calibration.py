@@ -45,6 +45,16 @@ def test_an_open_severity_says_nothing_about_the_severity() -> None:
     assert found.class_bias == pytest.approx((0.0, 0.0, 0.0), abs=0.2)
 
 
+def test_a_network_that_learnt_nothing_gets_a_calibration_that_a_bundle_takes() -> None:
+    """The more it says, the less it is right: the best temperature is infinite, a bundle's is at most 1,000."""
+    logits, allowed = drawn(400)
+
+    found = fit_calibration(-logits * 1e-3, allowed)
+
+    assert found.temperature <= 1000
+    assert apply_calibration(-logits * 1e-3, found) == pytest.approx(np.tile(allowed.mean(axis=0), (400, 1)), abs=0.02)
+
+
 def test_probabilities_sum_to_one() -> None:
     logits, allowed = drawn(100)
 
