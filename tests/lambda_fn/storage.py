@@ -46,11 +46,14 @@ class Storage:
         What a method is answered with.
     held
         Methods whose requests wait, unanswered, until ``release`` is called.
+    lost
+        Methods of which the next request is done, and its answer lost.
     """
 
     behind: str
     refusals: dict[str, Refusal] = field(default_factory=dict)
     held: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     _go_on: threading.Event = field(default_factory=threading.Event)
     _server: ThreadingHTTPServer | None = None
     _port: int = 0
@@ -63,6 +66,7 @@ class Storage:
         """Pass everything on again, what is waiting too."""
         self.refusals.clear()
         self.held.clear()
+        self.lost.clear()
         self._go_on.set()
 
     def hold(self, *methods: str) -> None:
@@ -112,8 +116,13 @@ class _Passing(BaseHTTPRequestHandler):
         behind = http.client.HTTPConnection(urlsplit(self.storage.behind).netloc, timeout=30)
         behind.request(self.command, self.path, body, dict(self.headers))
         answer = behind.getresponse()
-        self._send(answer.status, dict(answer.getheaders()), answer.read())
+        content = answer.read()
         behind.close()
+        if self.command in self.storage.lost:
+            self.storage.lost.discard(self.command)
+            self.close_connection = True
+            return
+        self._send(answer.status, dict(answer.getheaders()), content)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass  # noqa: N815 - the base class wants these names
 

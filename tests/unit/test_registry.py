@@ -22,6 +22,7 @@ from fracturelens.registry.bucket import BucketPlace
 from fracturelens.registry.pointer import MAX_HISTORY, MAX_POINTER_BYTES
 from tests import buckets, models
 from tests.buckets import Bucket
+from tests.lambda_fn.storage import storage
 
 
 @dataclass(frozen=True)
@@ -445,6 +446,22 @@ def test_who_is_always_too_late_is_told(monkeypatch: pytest.MonkeyPatch, bucket:
     with pytest.raises(errors.RegistryUnavailable, match="faster"):
         filled.registry.promote("0.2.0", reason="me too")
     assert filled.promoted()["version"] == "0.1.0"
+
+
+@pytest.mark.aws
+def test_a_promotion_whose_answer_is_lost_is_done_once(bucket: Bucket, tmp_path: Path) -> None:
+    # Given an S3 that writes, and whose answer does not arrive: botocore asks again, and is told that it is too late.
+    site = bucket_site(bucket)
+    site.registry.put("0.1.0", models.bundle_folder(tmp_path / "bundle"))
+    site.registry.promote("0.1.0", reason="first")
+    with storage(bucket.endpoint) as unreliable, buckets.environment(unreliable.endpoint):
+        registry = open_registry(f"s3://{bucket.name}")
+        unreliable.lost.add("PUT")
+        pointer = registry.promote("0.1.0", reason="second")
+
+    assert not unreliable.lost, "nothing was lost"
+    assert pointer.reason == "second"
+    assert [turn["reason"] for turn in site.promoted()["history"]] == ["first"]
 
 
 @pytest.mark.parametrize("place", ["s3://bucket/prefix", "https://bucket", "s3://", "s3://UPPER"])
