@@ -52,6 +52,10 @@ def job(
     from training.job.places import PlaceError
     from training.job.stop import STATUS, Stop, Stopped
 
+    if region := os.environ.get("AWS_REGION"):
+        # The SDKs of other languages read this one, botocore does not; without a region it asks S3's oldest, which a
+        # network without a way out does not reach.
+        os.environ.setdefault("AWS_DEFAULT_REGION", region)
     stop = Stop()
     with contextlib.ExitStack() as watched:
         watched.enter_context(stop.on_signals())  # before anything that takes long to import
