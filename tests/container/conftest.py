@@ -16,7 +16,7 @@ from tests.image.packages import Source
 
 __all__ = ["base"]  # the fixture, for the tests of this folder too
 
-Start = Callable[[], Service]
+Start = Callable[..., Service]
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,6 @@ def service(service_image: Image) -> Iterator[Service]:
 
 @pytest.fixture
 def start(service_image: Image) -> Iterator[Start]:
-    """Return a function that runs a service of the test's own."""
+    """Return a function that runs a service of the test's own, with some variables."""
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(Service.started(service_image.name))
+        yield lambda **environment: stack.enter_context(Service.started(service_image.name, **environment))

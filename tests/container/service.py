@@ -32,15 +32,17 @@ class Service:
 
     @classmethod
     @contextmanager
-    def started(cls, image: str) -> Iterator[Self]:
+    def started(cls, image: str, **environment: str) -> Iterator[Self]:
         """Run an image's own command, with a new volume for what it keeps, and wait until it is ready."""
         port, volume = free_port(), f"fracturelens-{secrets.token_hex(8)}"
+        here = {"FRACTURELENS_HOST": "127.0.0.1", "FRACTURELENS_PORT": str(port)}
+        variables = [word for name, value in (here | environment).items() for word in ("--env", f"{name}={value}")]
         containers.podman("volume", "create", volume)
         container = containers.podman(
             "run", "--detach", "--pull", "never", "--network", "host", "--health-interval", "disable",
             *containers.LIMITS, *containers.GUARDED, *containers.MEMORY,
             "--read-only-tmpfs=false", "--tmpfs", TMP, "--volume", f"{volume}:/data",
-            "--env", "FRACTURELENS_HOST=127.0.0.1", "--env", f"FRACTURELENS_PORT={port}", image,
+            *variables, image,
         ).strip()  # fmt: skip
         try:
             place = containers.podman("volume", "inspect", "--format", "{{.Mountpoint}}", volume).strip()
