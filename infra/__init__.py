@@ -10,7 +10,8 @@
 ``gateway``                   the HTTP API, and whom it lets in
 ``function``                  the Lambda function, what it may touch, how a new version takes over
 ``web``                       page and API behind one address
-``observability``             the dashboard over ``metrics``, and ``alarms``
+``observability``             the dashboard over ``metrics``, and ``alarms``, which tell a ``topic``
+``host``                      the Docker host, where one is asked for
 ``contract``, ``headers``     what the function, the page and browsers are told; also ``local`` says it
 ``encryption``, ``logs``,     how every key, log, role and bucket is made
 ``role``, ``removal``,

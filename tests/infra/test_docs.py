@@ -1,4 +1,4 @@
-"""What docs/deploy.md and docs/security.md tell a cloud team is so: commands, options, alarms, outputs, tests."""
+"""What docs/deploy.md, docs/host.md and docs/security.md tell a cloud team is so, from commands to tests."""
 
 from __future__ import annotations
 
@@ -21,10 +21,15 @@ from infra.config import Deployment, load, table
 from tests import buckets
 from tests.infra.templates import System
 
-PAGES: Final = ("deploy.md", "security.md")
+PAGES: Final = ("deploy.md", "host.md", "security.md")
 GLOBAL: Final = {"region", "query", "output", "profile"}
 """Options that every command of the AWS CLI takes."""
-BY_HAND: Final = {("s3", "rb"): {"force"}, ("logs", "tail"): {"since"}}
+BY_HAND: Final[dict[tuple[str, str], set[str]]] = {
+    ("s3", "rb"): {"force"},
+    ("s3", "cp"): set(),
+    ("s3", "sync"): set(),
+    ("logs", "tail"): {"since"},
+}
 """Commands that the AWS CLI makes of several operations, and what they are given here."""
 CDK: Final = {"bootstrap", "deploy", "destroy", "diff", "synth"}
 
@@ -32,6 +37,11 @@ CDK: Final = {"bootstrap", "deploy", "destroy", "diff", "synth"}
 @pytest.fixture(scope="module")
 def deploy(root: Path) -> str:
     return (root / "docs" / "deploy.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def host(root: Path) -> str:
+    return (root / "docs" / "host.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +73,15 @@ def of(program: str, page: str) -> list[list[str]]:
     return [words[1:] for words in found if words[0] == program]
 
 
-def test_every_command_of_the_aws_cli_exists_and_takes_what_it_is_given(deploy: str) -> None:
+@pytest.mark.parametrize(("page", "most"), [("deploy", 15), ("host", 5)])
+def test_every_command_of_the_aws_cli_exists_and_takes_what_it_is_given(
+    page: str, most: int, request: pytest.FixtureRequest
+) -> None:
     session = botocore.session.get_session()
 
-    found = of("aws", deploy)
+    found = of("aws", request.getfixturevalue(page))
 
-    assert len(found) > 15
+    assert len(found) > most
     for service, operation, *rest in found:
         given = {word[2:] for word in rest if word.startswith("--")} - GLOBAL
         if (service, operation) in BY_HAND:
@@ -142,9 +155,12 @@ def test_every_make_target_and_module_exists(root: Path, deploy: str, security: 
             assert place.with_suffix(".py").is_file() or (place / "__main__.py").is_file(), module
 
 
-def test_every_command_of_the_cdk_is_one_and_its_options_make_a_deployment(deploy: str) -> None:
-    found = of("cdk", deploy)
-    assert len(found) > 6
+@pytest.mark.parametrize(("page", "most"), [("deploy", 6), ("host", 3)])
+def test_every_command_of_the_cdk_is_one_and_its_options_make_a_deployment(
+    page: str, most: int, request: pytest.FixtureRequest
+) -> None:
+    found = of("cdk", request.getfixturevalue(page))
+    assert len(found) > most
 
     for command, *rest in found:
         assert command in CDK
@@ -185,6 +201,26 @@ def _wording(text: str) -> str:
     return re.sub(r"(?:0\.\d+|the band of `usual_mean`)\.$", "…", text)
 
 
+def test_every_alarm_of_the_host_is_explained_in_its_own_words(host: str, hosted: System) -> None:
+    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \|", host.partition("## Alarms")[2], re.MULTILINE))
+
+    alarms = hosted.host.of_type("AWS::CloudWatch::Alarm").items()
+    there = {re.sub(r"^Alarms|[0-9A-F]{8}$", "", name): alarm["AlarmDescription"] for name, alarm in alarms}
+    assert {name: said for name, said in told.items() if name in there} == there
+
+
+def test_every_parameter_of_the_training_is_explained(host: str, hosted: System) -> None:
+    told = dict(
+        re.findall(r"^\| `(\w+)` \| (.+?) \|", host.partition("## Train")[2].partition("\n## ")[0], re.MULTILINE)
+    )
+
+    parameters = hosted.host.the("AWS::SSM::Document")["Content"]["parameters"]
+    assert set(told) == set(parameters)
+    for name, parameter in parameters.items():
+        if parameter.get("default"):
+            assert told[name] == f"`{parameter['default']}`"
+
+
 def test_every_output_that_is_named_is_there(deploy: str, trial: System) -> None:
     outputs = set(trial.service.content["Outputs"])
 
@@ -194,10 +230,16 @@ def test_every_output_that_is_named_is_there(deploy: str, trial: System) -> None
     assert set(re.findall(r"OutputKey=='(\w+)'", deploy)) <= outputs
 
 
-def test_every_stack_and_log_that_is_named_is_there(deploy: str, trial: System) -> None:
+def test_every_stack_and_log_that_is_named_is_there(deploy: str, host: str, trial: System, hosted: System) -> None:
     log = json.dumps([template.content for template in trial.all])
 
-    assert set(re.findall(r"`Fracturelens-dev(-\w+)?`", deploy)) == {"", "-data", "-edge"}
+    assert set(re.findall(r"`Fracturelens-dev(-\w+)?`", deploy)) == {"", "-data", "-edge", "-host"}
+    groups = {
+        group["LogGroupName"]
+        for group in hosted.host.of_type("AWS::Logs::LogGroup").values()
+        if "LogGroupName" in group
+    }
+    assert set(re.findall(r"`(fracturelens-dev-\w+)`", host)) == groups
     for name in re.findall(r"`(/aws/[\w/-]+|aws-waf-[\w-]+)`", deploy):
         assert f'"{name}"' in log
 
