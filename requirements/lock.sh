@@ -23,6 +23,8 @@ lock() {
 # The largest first: the others take the versions that were tested.
 lock test pyproject.toml --extra test "$@"
 lock training pyproject.toml --extra training --constraints requirements/test.txt "$@"
+lock training-host pyproject.toml --extra training --extra aws --constraints requirements/test.txt "$@"
+lock training-gpu pyproject.toml requirements/gpu.in --extra training --extra aws --constraints requirements/test.txt "$@"
 lock infra pyproject.toml --extra infra --constraints requirements/test.txt "$@"
 lock local pyproject.toml --extra local --constraints requirements/test.txt "$@"
 lock lambda pyproject.toml --extra lambda --constraints requirements/test.txt "$@"
