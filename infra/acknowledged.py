@@ -88,6 +88,12 @@ ACKNOWLEDGED: Final = (
         "and delete below these two prefixes and nowhere else.",
     ),
     Acknowledged(
+        where=("Reader/Role/May/Resource",),
+        rules=(f"IAM5[Resource::{MODELS}/versions/*]",),
+        reason="With promoted_model the function reads whichever version is promoted, and none of them has a name yet "
+        "when it is deployed. It may read them and the pointer to the one, and write nothing there.",
+    ),
+    Acknowledged(
         where=("Reader/Function/Resource",),
         rules=("LambdaInsideVPC",),
         reason="The function speaks to S3, KMS and CloudWatch alone, over TLS and by its own role. It reaches into no "

@@ -34,7 +34,13 @@ class Alarms(Construct):
         super().__init__(scope, identity)
         self._metrics = metrics
         self.topic = Topic(self, "Topic", deployment, key=key)
-        self.all: list[cloudwatch.AlarmBase] = [*also, *self._failures(), self._refusals(), *self._drift(deployment)]
+        self.all: list[cloudwatch.AlarmBase] = [
+            *also,
+            *self._failures(),
+            *self._fallback(deployment),
+            self._refusals(),
+            *self._drift(deployment),
+        ]
         tell = actions.SnsAction(self.topic)
         for alarm in self.all:
             alarm.add_alarm_action(tell)
@@ -51,6 +57,12 @@ class Alarms(Construct):
             self._alarm("DeadlineExceeded", found.deadlines, 1, "A film was given up before the API's time was over."),
             self._alarm("MalformedEvents", found.malformed, 1, "The function was called by something that is no API."),
         ]
+
+    def _fallback(self, deployment: Deployment) -> list[cloudwatch.AlarmBase]:
+        if not deployment.promoted_model:
+            return []
+        says = "The promoted model cannot be used; the one in the image reads instead."
+        return [self._alarm("BundleFallback", self._metrics.fallbacks, 1, says)]
 
     def _alarm(self, identity: str, metric: cloudwatch.Metric, threshold: float, says: str) -> cloudwatch.Alarm:
         return metric.create_alarm(

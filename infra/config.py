@@ -180,6 +180,13 @@ class Deployment(BaseModel):
         "0.15,0.45",
     )
 
+    promoted_model: bool = option(
+        False,
+        "Whether the function reads with the model that is promoted in the registry; with the one in its image while "
+        "there is none, or it is damaged.",
+        "`true` or `false`",
+        True,
+    )
     host: bool = option(
         False,
         "Whether there is a Docker host too, which reads films and trains models ([host.md](host.md)).",

@@ -22,6 +22,9 @@ from infra.role import Role
 PREFIXES: Final = ("readings/*", "uploads/*")
 """What the function keeps in the films bucket."""
 
+OF_THE_REGISTRY: Final = ("promoted.json", "versions/*")
+"""What it reads in the registry's, if it takes its model from there."""
+
 # An image for one processor on a function of the other fails at the first call, so the two are set together.
 PROCESSORS: Final = {
     "x86_64": (lambda_.Architecture.X86_64, assets.Platform.LINUX_AMD64),
@@ -73,8 +76,9 @@ class Function(Construct):
                 ),
                 # The page's policy names the bucket by its region, in us-east-1 as elsewhere.
                 "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT": "regional",
+                **({"FRACTURELENS_MODEL": f"s3://{data.models.bucket_name}"} if deployment.promoted_model else {}),
             },
-            role=Role(self, "Role", "lambda.amazonaws.com", "Reads films", _permissions(self, data, log)),
+            role=Role(self, "Role", "lambda.amazonaws.com", "Reads films", _permissions(self, deployment, data, log)),
             log_group=log,
         )
         self.live = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
@@ -136,9 +140,12 @@ class Function(Construct):
         )
 
 
-def _permissions(function: Function, data: Data, log: LogGroup) -> list[iam.PolicyStatement]:
+def _permissions(function: Function, deployment: Deployment, data: Data, log: LogGroup) -> list[iam.PolicyStatement]:
     films = data.films
+    models = [data.models.arn_for_objects(key) for key in OF_THE_REGISTRY]
+    from_registry = [iam.PolicyStatement(actions=["s3:GetObject"], resources=models)]
     return [
+        *(from_registry if deployment.promoted_model else ()),
         iam.PolicyStatement(
             actions=["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
             resources=[films.arn_for_objects(prefix) for prefix in PREFIXES],

@@ -32,6 +32,7 @@ class Metrics:
         self.server_errors = self._count("ServerErrors")
         self.store_errors = self._count("StoreErrors")
         self.bundle_errors = self._count("BundleErrors")
+        self.fallbacks = self._count("BundleFallback")
         self.deadlines = self._count("DeadlineExceeded")
         self.malformed = self._count("MalformedEvents")
         self.cold_starts = self._count("ColdStart")

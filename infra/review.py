@@ -30,6 +30,7 @@ REVIEWED: Final[Mapping[str, Mapping[str, str]]] = {
         "hosted_zone": "Z0123456789ABCDEFGHIJ",
         "alarm_email": "oncall@example.org",
         "usual_mean": "0.15,0.45",
+        "promoted_model": "true",
         "host": "true",
         "host_nat": "true",
     },

@@ -45,6 +45,7 @@ def production(synthesise: Synthesise) -> System:
         hosted_zone="Z0123456789ABCDEFGHIJ",
         alarm_email="oncall@example.org",
         usual_mean="0.15,0.45",
+        promoted_model="true",
     )
 
 

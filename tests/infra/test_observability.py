@@ -40,6 +40,10 @@ def test_what_goes_wrong_sets_an_alarm_off(either: System, metric: str) -> None:
     assert alarm["TreatMissingData"] == "notBreaching", "where nobody reads films, nothing is wrong"
 
 
+def test_a_promoted_model_that_cannot_be_used_sets_an_alarm_off(production: System) -> None:
+    assert alarm_on(production, "BundleFallback")["AlarmDescription"]
+
+
 def test_every_alarm_tells_the_topic_when_it_begins_and_when_it_is_over(either: System) -> None:
     (topic,) = either.service.of_type("AWS::SNS::Topic")
 

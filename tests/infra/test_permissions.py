@@ -57,8 +57,12 @@ def of_the_function(system: System) -> list[Statement]:
     return [s for s in statements(system.service) if s.place in policies]
 
 
+def of_models(statement: Statement) -> bool:
+    return any("DataModels" in resource for resource in statement.resources)
+
+
 def test_the_function_touches_what_it_keeps_and_its_own_log_and_nothing_else(either: System) -> None:
-    may = {action: s for s in of_the_function(either) for action in s.actions}
+    may = {action: s for s in of_the_function(either) if not of_models(s) for action in s.actions}
 
     assert set(may) == {
         *("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"),
@@ -87,11 +91,29 @@ def test_the_function_uses_one_key_and_only_through_s3(either: System) -> None:
     assert keys.conditions == {"StringEquals": {"kms:ViaService": f"s3.{either.service.region}.amazonaws.com"}}
 
 
-def test_the_function_cannot_reach_models_or_logs(either: System) -> None:
-    reached = " ".join(resource for s in of_the_function(either) for resource in s.resources)
+def test_the_function_cannot_reach_models_or_logs(trial: System) -> None:
+    reached = " ".join(resource for s in of_the_function(trial) for resource in s.resources)
 
     assert "DataModels" not in reached
     assert "DataLogs" not in reached
+
+
+def test_the_function_reads_what_is_promoted_where_asked_to_and_writes_nothing_there(production: System) -> None:
+    (reading,) = filter(of_models, of_the_function(production))
+
+    assert reading.actions == ("s3:GetObject",)
+    assert {resource.partition("/")[2] for resource in reading.resources} == {"promoted.json", "versions/*"}
+
+
+def test_the_function_is_told_of_the_registry_where_asked_to(trial: System, production: System) -> None:
+    models = [
+        system.service.the("AWS::Lambda::Function", "^Reader")["Environment"]["Variables"].get("FRACTURELENS_MODEL")
+        for system in (trial, production)
+    ]
+
+    assert models[0] is None
+    assert text(models[1]).startswith("s3://<Fracturelens-prod-data.")
+    assert "DataModels" in text(models[1])
 
 
 def test_deployments_move_calls_between_versions_of_this_function_only(either: System) -> None:

@@ -92,6 +92,7 @@ def test_every_kind_of_deployment_is_reviewed(review: ModuleType) -> None:
     deployments = [Deployment(**values) for values in review.REVIEWED.values()]
 
     assert {one.mfa for one in deployments} == {"optional", "required"}
+    assert {one.promoted_model for one in deployments} == {True, False}
     assert {one.keep_data for one in deployments} == {True, False}
     assert {(one.host, one.host_gpu, one.host_nat) for one in deployments} == {
         *((False, False, False), (True, False, True), (True, True, False)),
