@@ -5,6 +5,7 @@ The scripts run here as they are, in a folder, with stand-ins for the programs t
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -58,7 +59,10 @@ STAND_INS: Final = {
             "inspect --format") cat "$STATE/health" ;;
         esac""",
     "systemctl": """
-        case $1 in is-active) exit 1 ;; enable) for unit in "$@"; do touch "$STATE/enabled-$unit"; done ;; esac""",
+        case $1 in
+            is-failed) test -e "$STATE/failed" ;;
+            enable) for unit in "$@"; do touch "$STATE/enabled-$unit"; done ;;
+        esac""",
     "aws": """
         test ! -e "$STATE/no-cloudwatch" """,
 }
@@ -273,6 +277,26 @@ def test_every_value_that_a_unit_asks_for_is_given(either_host: System) -> None:
 
     for unit in FILES.glob("*.service"):
         assert set(re.findall(r"\$\{([A-Z_]+)\}", unit.read_text())) <= given, unit.name
+
+
+@pytest.mark.slow
+def test_each_image_is_built_of_what_its_own_list_allows(tmp_path: Path, need_program: Callable[..., Path]) -> None:
+    need_program("node")
+    from infra.review import composed
+
+    app, _ = composed({"host": "true"}, str(tmp_path))
+    app.synth()
+
+    images = json.loads((tmp_path / "Fracturelens-dev-host.assets.json").read_text())["dockerImages"].values()
+    parts = {}
+    for image in images:
+        context = tmp_path / image["source"]["directory"]
+        files = [path.relative_to(context) for path in context.rglob("*") if path.is_file()]
+        parts[image["source"]["dockerFile"]] = {path.parts[0] for path in files}
+        own = Path(f"{image['source']['dockerFile']}.dockerignore")
+        assert {Path(image["source"]["dockerFile"]), own} <= set(files), "the builder looks for its list beside it"
+    always = {".dockerignore", "LICENSE", "NOTICE", "container", "fracturelens", "requirements"}
+    assert parts == {"container/Dockerfile": {*always, "web"}, "container/training.Dockerfile": {*always, "training"}}
 
 
 def test_shellcheck_has_nothing_to_say() -> None:

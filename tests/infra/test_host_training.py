@@ -203,6 +203,19 @@ def test_two_trainings_do_not_get_in_each_others_way(hosted: System, ready: Mach
     assert noted(ready).read_text() == before
 
 
+def test_a_training_that_was_tried_too_often_makes_way_for_the_next(hosted: System, ready: Machine) -> None:
+    ready.run(command(hosted, ASKED, ready))
+    (ready.state / "failed").touch()
+
+    told = ready.run(command(hosted, {**ASKED, "data": "data/other"}, ready))
+
+    assert "data=data/other\n" in noted(ready).read_text()
+    assert told[-2:] == [
+        "systemctl reset-failed fracturelens-train.service",
+        "systemctl start --no-block fracturelens-train.service",
+    ]
+
+
 @pytest.mark.parametrize(("status", "over"), [("0", True), ("1", True), ("2", True), ("75", False), ("137", False)])
 def test_a_job_that_was_stopped_goes_on_and_one_that_is_over_leaves_nothing(
     hosted: System, ready: Machine, status: str, over: bool

@@ -12,13 +12,15 @@ OWN=$ROOT/var/lib/fracturelens/recipe
 
 # start data=data/elbow recipe= epochs= seed= version= weights=data/imagenet.weights.h5 stop=no
 start() {
-    if systemctl is-active --quiet fracturelens-train.service || [ -e "$NOTED" ]; then
+    # Between two tries it is neither active nor failed. One that was tried too often makes way.
+    if [ -e "$NOTED" ] && ! systemctl is-failed --quiet fracturelens-train.service; then
         echo 'A training is under way: journalctl --unit fracturelens-train' >&2
         exit 1
     fi
     install -d -m 700 "${NOTED%/*}"
     printf '%s\n' "$@" >"$NOTED.new"
     mv "$NOTED.new" "$NOTED"
+    systemctl reset-failed fracturelens-train.service || true
     systemctl start --no-block fracturelens-train.service
     echo "It trains. Its log: $TRAINING_LOG"
 }
