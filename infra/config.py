@@ -37,6 +37,7 @@ ORIGIN: Final = r"^https://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,63}$"
 INSTANCE_TYPE: Final = r"^[a-z]+\d+[a-z0-9-]*\.(?:nano|micro|small|medium|large|\d{0,2}xlarge)$"
 OF_ARM: Final = r"[a-z]+\d+g"  # AWS writes the processor behind the generation: m7g is Graviton, g5 is not.
 WITH_GPU: Final = r"(?:g|gr|p)\d"
+WITH_DISKS: Final = r"[a-z]+\d+[a-z]*d|(?:g|gr|p|i|d)\d"
 EMAIL: Final = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
 USUAL_MACHINES: Final = {"x86_64": "t3.medium", "arm64": "t4g.medium"}
@@ -261,6 +262,14 @@ class Deployment(BaseModel):
         """The host's type of machine, with the default worked out."""
         usual = USUAL_GPU_MACHINE if self.host_gpu else USUAL_MACHINES[self.architecture]
         return self.host_instance_type or usual
+
+    @property
+    def host_can_be_moved(self) -> bool:
+        """Whether AWS moves the host off hardware that fails, which it does with machines without disks of their own.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/cloudwatch-recovery.html
+        """
+        return not (self.host_gpu or re.match(WITH_DISKS, self.host_machine))
 
     def named(self, what: str = "") -> str:
         """Return the name of a resource of this deployment; ``what`` says which."""

@@ -35,15 +35,18 @@ class HostAlarms(Construct):
         silence = QUIET if deployment.host_gpu else ALARMED
         machine, system = self._check("System"), self._check("Instance")
         down, full = self._own("HostHealthy", "Maximum"), self._own("HostDiskUsed", "Maximum")
+        movable = deployment.host_can_be_moved
+        moved = f"The machine under the host failed; {'AWS moves it to another' if movable else 'stop and start it'}."
         alarms = [
-            self._alarm("Machine", machine, 1, 2, "The machine under the host failed; AWS moves it to another."),
+            self._alarm("Machine", machine, 1, 2, moved),
             self._alarm("System", system, 1, 3, "The host's system hangs; AWS starts it anew."),
             self._alarm(
                 "Service", down, 1, 5, "The host's service has not been healthy for five minutes.", BELOW, silence
             ),
             self._alarm("Disk", full, 85, 5, "The host's disk is nearly full."),
         ]
-        alarms[0].add_alarm_action(RECOVER)
+        if movable:
+            alarms[0].add_alarm_action(RECOVER)
         alarms[1].add_alarm_action(REBOOT)
         tell = actions.SnsAction(self.topic)
         for alarm in alarms:

@@ -186,6 +186,13 @@ def test_a_machine_that_cannot_run_the_images_is_refused(architecture: str, mach
         load(values)
 
 
+@pytest.mark.parametrize(
+    ("machine", "moved"), [("t3.medium", True), ("m7i.large", True), ("m5d.large", False), ("g5.xlarge", False)]
+)
+def test_a_machine_with_disks_of_its_own_is_not_moved_by_aws(machine: str, moved: bool) -> None:
+    assert load({"host": "true", "host_instance_type": machine}).host_can_be_moved is moved
+
+
 def test_there_is_no_gpu_for_arm() -> None:
     with pytest.raises(InvalidDeployment, match=r"host_gpu: is 'true'; takes .+for x86_64"):
         load({"host": "true", "architecture": "arm64", "host_gpu": "true"})

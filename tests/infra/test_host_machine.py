@@ -178,12 +178,19 @@ def alarm(system: System, name: str) -> Any:
     ("name", "metric", "action"),
     [("Machine", "StatusCheckFailed_System", "recover"), ("System", "StatusCheckFailed_Instance", "reboot")],
 )
-def test_a_machine_that_fails_is_brought_back_by_aws(either_host: System, name: str, metric: str, action: str) -> None:
-    found = alarm(either_host, name)
+def test_a_machine_that_fails_is_brought_back_by_aws(hosted: System, name: str, metric: str, action: str) -> None:
+    found = alarm(hosted, name)
 
     assert found["MetricName"] == metric
-    assert found["Dimensions"] == [{"Name": "InstanceId", "Value": {"Ref": one_name(either_host)}}]
-    assert text(found["AlarmActions"][0]) == f"arn:aws:automate:{either_host.host.region}:ec2:{action}"
+    assert found["Dimensions"] == [{"Name": "InstanceId", "Value": {"Ref": one_name(hosted)}}]
+    assert text(found["AlarmActions"][0]) == f"arn:aws:automate:{hosted.host.region}:ec2:{action}"
+
+
+def test_a_machine_that_aws_cannot_move_is_told_of_all_the_same(hosted_with_gpu: System) -> None:
+    found = alarm(hosted_with_gpu, "Machine")
+
+    assert not any("automate" in text(action) for action in found["AlarmActions"])
+    assert found["AlarmDescription"] == "The machine under the host failed; stop and start it."
 
 
 def one_name(system: System) -> str:
