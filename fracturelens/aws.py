@@ -83,6 +83,8 @@ def _client() -> Any:
     elsewhere = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     return session.create_client(
         "s3",
+        # AWS sets this one in its containers and functions, and botocore alone of its SDKs looks at another only.
+        region_name=os.environ.get("AWS_REGION") or None,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,

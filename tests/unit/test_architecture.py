@@ -34,7 +34,10 @@ before = set(sys.modules)
 atexit.register(lambda: print(json.dumps(sorted(set(sys.modules) - before)), file=sys.stderr))
 """
 
-LOCKS = ("build", "emulator", "infra", "lambda", "local", "lock", "serve", "test", "training")
+LOCKS = (
+    *("build", "emulator", "infra", "lambda", "local", "lock", "serve", "test"),
+    *("training", "training-gpu", "training-host"),
+)
 ADDRESSES = re.compile(r"://\S+\.(?:whl|tgz|tar\.gz)\b|(?:index-url|registry)[\s=:\"']*(?!s3:)\w+://")
 """Where a package or a registry of packages lies: that is the environment's business, which may use a mirror."""
 HOMES = re.compile(r"(?<![\w.:-])/(?:home|Users|root|work)/\w")
@@ -126,7 +129,7 @@ def test_a_lock_file_holds_every_package_that_the_project_asks_for(
     assert names <= pins(root, name).keys(), "make lock"
 
 
-@pytest.mark.parametrize("name", ["infra", "lambda", "local", "serve", "training"])
+@pytest.mark.parametrize("name", ["infra", "lambda", "local", "serve", "training", "training-host"])
 def test_what_is_installed_to_run_is_what_was_tested(root: Path, name: str) -> None:
     assert pins(root, name).items() <= pins(root, "test").items()
 

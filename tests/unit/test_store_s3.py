@@ -103,6 +103,16 @@ def test_a_url_names_bucket_and_prefix(url: str, key: str) -> None:
     assert {"bucket": "films"} in policy_of(upload)["conditions"]
 
 
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_bucket_is_asked_for_in_the_region_that_aws_names(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    with buckets.environment():
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        monkeypatch.setenv(variable, "eu-west-3")
+        upload = S3Store.at("s3://films").new_upload(100)
+
+    assert upload.url == "https://films.s3.eu-west-3.amazonaws.com/"
+
+
 def test_a_kept_reading_is_the_file_that_a_folder_holds(bucket: Bucket, tmp_path: Path) -> None:
     given = reading()
 
