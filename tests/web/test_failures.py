@@ -17,7 +17,10 @@ from tests.web.transfer import drop, paste
 pytestmark = pytest.mark.browser
 
 # Errors of the command line and of starting up: no answer over HTTP carries them.
-NEVER_SENT = {"no_films", "invalid_setting", "address_unavailable"}
+NEVER_SENT = {
+    *("no_films", "invalid_setting", "address_unavailable"),
+    *("registry_unavailable", "unknown_version", "version_exists", "not_compared"),
+}
 
 
 def codes() -> set[str]:
