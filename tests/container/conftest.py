@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from tests.container.service import Service
 from tests.image import containers
 from tests.image.conftest import Image, base
-from tests.image.packages import Source
 
 __all__ = ["base"]  # the fixture, for the tests of this folder too
 
@@ -22,17 +20,9 @@ Start = Callable[..., Service]
 @pytest.fixture(scope="session")
 def service_image(base: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     """Build the service's image from this checkout."""
-    image = Image(f"localhost/fracturelens-service:{secrets.token_hex(8)}", base)
-    containers.build(
-        image.name,
-        base=base,
-        context=root,
-        file="container/Dockerfile",
-        source=Source.of_this_machine(),
-        work=tmp_path_factory.mktemp("service"),
-    )
-    yield image
-    containers.remove(image.name)
+    work = tmp_path_factory.mktemp("service")
+    with containers.built("container/Dockerfile", base=base, context=root, work=work) as name:
+        yield Image(name, base)
 
 
 @pytest.fixture(scope="session")

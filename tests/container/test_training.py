@@ -5,14 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import secrets
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,7 +17,7 @@ from fracturelens.bundle import load
 from infra.local import resources
 from tests.conftest import FILMS
 from tests.image import containers
-from tests.image.packages import Source
+from tests.image.storage import Storage, storage
 from tests.training.conftest import draw_fracatlas
 from tests.training.jobs import Line, epochs, said
 from training.datasets import ADAPTERS, Layout
@@ -44,52 +40,20 @@ MEMORY = ("--memory", "4g", "--memory-swap", "4g")
 @pytest.fixture(scope="module")
 def image(base: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Build the training image from this checkout; return its name."""
-    name = f"localhost/fracturelens-training:{secrets.token_hex(8)}"
-    containers.build(
-        name,
-        base=base,
-        context=root,
-        file="container/training.Dockerfile",
-        source=Source.of_this_machine(),
-        work=tmp_path_factory.mktemp("training"),
-    )
-    yield name
-    containers.remove(name)
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """S3 with two buckets, ``films`` and ``models``."""
-
-    address: str
-    s3: Any
-
-    def models(self, prefix: str) -> dict[str, bytes]:
-        """Return what the bucket of models holds below a prefix, by the rest of its key."""
-        listed = self.s3.list_objects_v2(Bucket="models", Prefix=prefix).get("Contents", ())
-        keys = [entry["Key"] for entry in listed]
-        return {key.removeprefix(prefix): self.s3.get_object(Bucket="models", Key=key)["Body"].read() for key in keys}
+    work = tmp_path_factory.mktemp("training")
+    with containers.built("container/training.Dockerfile", base=base, context=root, work=work) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+def cloud() -> Iterator[Storage]:
     """Start S3, with an empty bucket for films and one for models."""
-    command = [sys.executable, "-m", "infra.local.cloud"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdout
-        address = server.stdout.readline().strip()
-        s3 = resources.connect("s3", address)
-        for name in ("films", "models"):
-            s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": resources.REGION})
-        yield Cloud(address, s3)
-        s3.close()
-        server.terminate()
+    with storage("films", "models") as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def films(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+def films(cloud: Storage, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Put sixty films into S3, real ones where they are at hand; return where."""
     folder = tmp_path_factory.mktemp("films") / "set"
     if (FILMS / "manifest.csv").is_file():
@@ -121,7 +85,7 @@ def sixty(fracatlas: Path, folder: Path) -> None:
 
 
 @contextmanager
-def job(image: str, cloud: Cloud, films: str, recipe: Path) -> Iterator[str]:
+def job(image: str, cloud: Storage, films: str, recipe: Path) -> Iterator[str]:
     """Start the image's own command, with a new volume for what it works on; return the container's id."""
     volume = f"fracturelens-{secrets.token_hex(8)}"
     containers.podman("volume", "create", volume)
@@ -156,7 +120,7 @@ def await_line(container: str, wanted: Callable[[Line], bool]) -> None:
 
 
 def test_a_job_that_is_killed_goes_on_in_another_container_and_its_bundle_reads(
-    image: str, cloud: Cloud, films: str, tmp_path: Path
+    image: str, cloud: Storage, films: str, tmp_path: Path
 ) -> None:
     recipe = tmp_path / "recipe.json"
     recipe.write_text(json.dumps(RECIPE))
@@ -172,7 +136,7 @@ def test_a_job_that_is_killed_goes_on_in_another_container_and_its_bundle_reads(
         assert containers.podman("wait", killed).strip() == "137"
     assert user == "10001"
     assert refused == ["/", "/app", "/etc"]
-    assert not cloud.models("versions/")
+    assert not cloud.content("models", "versions/")
 
     with job(image, cloud, films, recipe) as again:
         status = containers.podman("wait", again).strip()
@@ -183,7 +147,7 @@ def test_a_job_that_is_killed_goes_on_in_another_container_and_its_bundle_reads(
     assert "Fold 0" not in trained, "training started anew instead of going on"
     assert trained[-1] == "Network to ship"
 
-    for name, content in cloud.models("versions/0.2.0-sixty/").items():
+    for name, content in cloud.content("models", "versions/0.2.0-sixty/").items():
         path = tmp_path / "bundle" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,7 +17,7 @@ from infra.local import resources
 from infra.local.emulator import program
 from infra.local.events import Event, answer_of
 from tests.image import containers
-from tests.image.packages import Source
+from tests.image.storage import storage
 
 BUCKET = "films"
 PATIENCE_SECONDS = 60
@@ -62,34 +59,16 @@ def base(need_program: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(scope="session")
 def image(base: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
     """Build the Lambda's image from this checkout."""
-    image = Image(f"localhost/fracturelens-lambda:{secrets.token_hex(8)}", base)
-    containers.build(
-        image.name,
-        base=base,
-        context=root,
-        file="lambda_fn/Dockerfile",
-        source=Source.of_this_machine(),
-        work=tmp_path_factory.mktemp("image"),
-    )
-    yield image
-    containers.remove(image.name)
+    work = tmp_path_factory.mktemp("image")
+    with containers.built("lambda_fn/Dockerfile", base=base, context=root, work=work) as name:
+        yield Image(name, base)
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[str]:
     """Start S3 with an empty bucket for films; return where it is."""
-    command = [sys.executable, "-m", "infra.local.cloud"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdout
-        address = server.stdout.readline().strip()
-        place = {"LocationConstraint": resources.REGION}
-        s3 = resources.connect("s3", address)
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
-        s3.close()
-        yield address
-        server.terminate()
+    with storage(BUCKET) as started:
+        yield started.address
 
 
 @pytest.fixture(scope="session")

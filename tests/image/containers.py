@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,11 +47,14 @@ def _mirror() -> list[str]:
     return [uri for release, uri in (line.split() for line in known.splitlines()) if release == SUITE][:1]
 
 
-def build(name: str, *, base: str, context: Path, file: str, source: Source, work: Path) -> None:
-    """Build an image on a base, with packages from a source; steps that were made before are not made again.
+@contextmanager
+def built(file: str, *, base: str, context: Path, work: Path) -> Iterator[str]:
+    """Build an image on a base, and forget it in the end; return its name. Steps made before are not made again.
 
     In Docker's format: the other one knows no health check.
     """
+    name = f"localhost/fracturelens-test:{secrets.token_hex(8)}"
+    source = Source.of_this_machine()
     secret = work / "pip.conf"
     source.write(secret)
     volumes = [word for folder in source.folders for word in ("--volume", f"{folder}:{folder}:ro")]
@@ -59,6 +63,11 @@ def build(name: str, *, base: str, context: Path, file: str, source: Source, wor
         *volumes, "--secret", f"id=pip,src={secret}", "--build-arg", f"BASE_IMAGE={base}", "--tag", name,
         "--file", str(context / file), str(context),
     )  # fmt: skip
+    try:
+        yield name
+    finally:
+        # The steps that it was made of stay for the next build.
+        _run(*PODMAN, "image", "rm", "--no-prune", name)
 
 
 def inspect(image: str) -> dict[str, Any]:
@@ -121,11 +130,6 @@ def logs(container: str) -> str:
     """Return what a container has printed so far."""
     done = subprocess.run([*PODMAN, "logs", container], capture_output=True, text=True, check=True)
     return done.stdout + done.stderr
-
-
-def remove(image: str) -> None:
-    """Forget an image; the steps that it was made of stay for the next build."""
-    _run(*PODMAN, "image", "rm", "--no-prune", image)
 
 
 def _run(*command: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pip._internal.models.index import PyPI
 
 from fracturelens import bundle
 from tests.image import containers
@@ -112,8 +113,8 @@ def test_it_knows_nothing_of_where_it_was_built(image: Image, content: Path) -> 
     words = {word for value in source.values.values() for word in value.split()} | {
         str(path) for path in source.folders
     }
-    # A system's usual place for certificates is known everywhere, and so is the usual index.
-    traces = {word for word in words if not word.startswith("/etc/ssl/") and "pypi.org" not in word}
+    # A system's usual place for certificates is known everywhere, and so is the index that pip asks if told of none.
+    traces = {word for word in words if not word.startswith("/etc/ssl/") and PyPI.netloc not in word}
     said = str(containers.inspect(image.name))
 
     assert [word for word in traces if word in said] == []
